@@ -24,6 +24,7 @@ from console.client.store import StoreClient
 from console.profiles.items import TEXT_KINDS
 from console.profiles.models import RetentionRule, find_hold
 from console.tenants.actor import Actor
+from console.tenants.models import Tenant
 from console.tenants.vault import open_store
 
 RUN_S = 20.0
@@ -49,6 +50,18 @@ def carry_out(rule_id: int) -> None:
         if monotonic() > until:
             carry_out.enqueue(rule.pk)
             return
+
+
+def set_retention(tenant: Tenant, kind: str, days: int | None) -> None:
+    """None: all of the kind stays. A changed rule deletes nothing for a day; one that is
+    as it was keeps its dates. In a transaction."""
+    now, rules = timezone.now(), tenant.retention.filter(kind=kind)
+    if days and rules.filter(days=days).exists():
+        return
+    rules.delete()
+    if days:
+        from_ = now + timedelta(days=1)
+        tenant.retention.create(kind=kind, days=days, deletes_from=from_, due_at=now)
 
 
 def _do_page(rule: RetentionRule, now: datetime) -> bool:

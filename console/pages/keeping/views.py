@@ -4,7 +4,6 @@ import hashlib
 import secrets
 from base64 import b64decode, b64encode
 from contextlib import suppress
-from datetime import timedelta
 from io import BytesIO
 from typing import Any
 from uuid import UUID
@@ -33,6 +32,7 @@ from console.profiles.models import (
     drop_packages,
     list_holds,
 )
+from console.profiles.retention import set_retention
 from console.profiles.whole import read_whole
 from console.tenants.actor import Permission
 from console.tenants.vault import open_store
@@ -105,15 +105,10 @@ def retention(request: ConsoleRequest) -> HttpResponse:
     """A changed rule deletes nothing for a day: so its forecast is read first."""
     form = RetentionForm(request=request)
     if form.is_valid():
-        now, rules = timezone.now(), request.tenant.retention
         wanted = {k: v for k, v in form.asked.items() if v}
         with transaction.atomic():
-            rules.exclude(kind__in=wanted).delete()
-            for kind, days in wanted.items():
-                if not rules.filter(kind=kind, days=days).exists():
-                    rules.filter(kind=kind).delete()
-                    from_ = now + timedelta(days=1)
-                    rules.create(kind=kind, days=days, deletes_from=from_, due_at=now)
+            for kind, _ in RetentionRule.KINDS:
+                set_retention(request.tenant, kind, wanted.get(kind))
             log(request.actor, "retention.changed", reason=form.reason, **wanted)
         messages.success(request, "Saved. Nothing goes within the next 24 hours.")
         return redirect("keeping:overview", request.tenant.slug)

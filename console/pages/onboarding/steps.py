@@ -47,6 +47,7 @@ from console.monitoring import canary, synthetic
 from console.monitoring import models as kept
 from console.monitoring.nightly import ask_doctor
 from console.pages.onboarding.models import Onboarding
+from console.profiles.retention import set_retention
 from console.tenants.actor import Actor
 from console.tenants.models import Tenant
 from console.tenants.services import (
@@ -499,14 +500,10 @@ class RetentionStep(Step):
         return {kind: f"{days} days" for kind, days in rules}
 
     def apply(self, b: Bench, facts: Facts, by: Actor) -> None:
-        """A changed rule deletes nothing for a day, as everywhere."""
-        there = self.look(b)
         with transaction.atomic():
             for kind in b.plan.retention:
-                if facts.get(kind) != there.get(kind):
-                    b.added.retention.filter(kind=kind).delete()
-                    if kind in facts:
-                        set_retention(b.added, kind, int(facts[kind].split()[0]))
+                days = int(facts[kind].split()[0]) if kind in facts else None
+                set_retention(b.added, kind, days)
 
 
 class LearningStep(Step):
@@ -783,13 +780,6 @@ def finish(account: AccountClient, operation: Operation, what: str) -> None:
     if done.status == "FAILED":
         failure = re.sub(r"\.*$", ".", done.failure or "it said no reason")
         raise StepRefused(f"The memory refused the {what}: {failure}")
-
-
-def set_retention(tenant: Tenant, kind: str, days: int) -> None:
-    now = timezone.now()
-    tenant.retention.create(
-        kind=kind, days=days, deletes_from=now + timedelta(days=1), due_at=now
-    )
 
 
 STEPS: tuple[Step, ...] = (
