@@ -115,6 +115,10 @@ class Actor:
     def name(self) -> str:
         return self._name or (self.role or "")
 
+    def move_to(self, tenant: Tenant) -> "Actor":
+        """The same, in a tenant of the installation that it acts for."""
+        return Actor(self.user, tenant, self.role, name=self.name, key=self.key)
+
     def in_tenant(self) -> tuple[User, Tenant]:
         """The person and the tenant that they act in. Raises RuntimeError without."""
         if self.user is None or self.tenant is None:

@@ -346,8 +346,7 @@ def save_tenant(
                 row.save(update_fields=["tenant"])
             # Whoever began it keeps it, whoever goes on.
             keep_own(tenant, row.begun_by if row else by.user)
-            actor = Actor(by.user, tenant, by.role, name=by.name, key=by.key)
-            log(actor, "tenant.added", "tenant", str(tenant.pk))
+            log(by.move_to(tenant), "tenant.added", "tenant", str(tenant.pk))
     except IntegrityError as exc:
         words = f"Somebody else added {tenant.slug} or its store at the same moment."
         raise TenantTaken(words, field="slug") from exc
@@ -720,8 +719,7 @@ class CanaryStep(ResultStep):
             b.row.save(update_fields=["outcomes"])
             self.refuse(result)
         with suppress(canary.Busy):
-            actor = Actor(by.user, b.added, by.role, name=by.name)
-            canary.start_task(b.added, actor)
+            canary.start_task(b.added, by.move_to(b.added))
 
 
 class RecallStep(Step):

@@ -271,6 +271,8 @@ def test_onboard_says_the_diff_and_does_it(operator, monkeypatch):
     assert "alpenglow is live." in done.text
     added = AuditEntry.objects.get(action="tenant.added", tenant="alpenglow")
     assert (added.actor, added.role) == (row.key, "CI")
+    sung = AuditEntry.objects.filter(action="canary.run", tenant="alpenglow")
+    assert sung.earliest("seq").actor == row.key
 
 
 def test_onboard_leaves_to_officers_what_is_theirs(operator, monkeypatch):
