@@ -60,6 +60,11 @@ class NotPutBack(DomainError):
     title = "Nothing was put back"
 
 
+class NotSettled(DomainError):
+    status = 409
+    title = "Nothing was changed"
+
+
 @dataclass(frozen=True, slots=True)
 class Change:
     """Of one member; the empty path is the thing as a whole."""
@@ -204,10 +209,12 @@ def _judge(tenant: Tenant) -> Result:
 
 
 def settle(row: Snapshot, *, actor: Actor) -> None:
-    """What it has lost is meant to be gone."""
+    """What it has lost is meant to be gone. Raises NotSettled."""
+    look(row.tenant)  # it may be back
     with transaction.atomic():
-        unsettled = Snapshot.objects.filter(pk=row.pk, settled_at=None)
-        unsettled.update(settled_at=timezone.now())
+        lost = Snapshot.objects.filter(pk=row.pk, settled_at=None).exclude(lost=[])
+        if not lost.update(settled_at=timezone.now()):
+            raise NotSettled("Nothing of it is missing any more.")
         log(actor, "drift.settled", row.kind, row.name)
     look(row.tenant)
 

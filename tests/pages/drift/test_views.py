@@ -69,8 +69,12 @@ def test_change_puts_back_what_was_seen(client, world, operator):
     seen = read_seen(client.get(address))
 
     page = client.post(address, {"seen": seen}, follow=True)
+    settled = client.post(address, {"settle": "on"})
 
     assert "Put back, and read again" in page.text
+    assert settled.status_code == 409
+    assert "Nothing of it is missing any more" in settled.text
+    assert not AuditEntry.objects.filter(action="drift.settled").exists()
     assert "has lost" not in page.text
     [now] = world.talks.list_configurations().items
     assert now.status_callbacks[0].url == "https://hooks.example.com/talks"
