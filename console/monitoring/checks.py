@@ -115,9 +115,11 @@ def find_first(verdicts: Sequence[Check]) -> Check | None:
 
 def _judge(name: str, e: Evidence, before: Mapping[str, Check]) -> list[Finding]:
     check = CHECKS[name]
-    for each in check.needs:
-        if before[each].state not in {State.OK, State.WARN}:
-            words = f"Not before this holds: {before[each].proves}."
+    for each in map(before.__getitem__, check.needs):
+        if each.state == State.SKIPPED:
+            return [*each.findings]
+        if each.state not in {State.OK, State.WARN}:
+            words = f"Not before this holds: {each.proves}."
             return [Finding(words, state=State.SKIPPED)]
     try:
         if check.follows and e.subject() is None:
@@ -177,7 +179,7 @@ def check_configuration(e: Evidence) -> Troubles:
     if e.asked and (gone := named - ids - {None}):
         yield Trouble("deleted", named=gone.pop())
     elif not (e.linked or named & ids):
-        yield Trouble("none", count=len(ids))
+        yield Trouble("none" if e.is_linked else "unasked", count=len(ids))
 
 
 def check_store_id(e: Evidence) -> Troubles:

@@ -59,6 +59,7 @@ NOTHING: Read[Any] = Read(())
 class Evidence:
     """Of one tenant, and of the conversation that is followed through all hops.
 
+    is_linked       whether anything is to be: the plan of a client may say no
     store_ids       of the account; stores: the other ones of it
     configurations  of the account, whichever store they name
     recent          the store's newest conversations
@@ -73,6 +74,7 @@ class Evidence:
 
     now: datetime
     store_id: str
+    is_linked: bool
     store: Read[Store]
     store_ids: Read[Sequence[str]]
     stores: Read[Sequence[Store]] = NOTHING
@@ -136,6 +138,7 @@ def gather_evidence(tenant: Tenant, asked: str = "") -> Evidence:
     Raises VaultLocked, CredentialTampered."""
     account, store = open_account(tenant), open_store(tenant)
     is_conversation = bool(CONVERSATION_ID.fullmatch(asked))
+    is_linked = not hasattr(tenant, "onboarding") or tenant.onboarding.links
     found = _read_all(
         store,
         store=lambda: account.fetch_store(store.store_id),
@@ -146,6 +149,9 @@ def gather_evidence(tenant: Tenant, asked: str = "") -> Evidence:
         identity=store.identity_settings,
         recent=lambda: store.conversations.list_conversations(page_size=RECENT).items,
     )
+    if not is_linked:  # such a memory needs no conversations
+        lacking = {k for k in ("configurations", "recent") if found[k].is_missing}
+        found |= dict.fromkeys(lacking, NOTHING)
     others = [x for x in found["store_ids"].value or () if x != store.store_id]
     calls = {each: partial(account.fetch_store, each) for each in others[:STORES]}
     names = _read_all(store, **calls).values()
@@ -158,6 +164,7 @@ def gather_evidence(tenant: Tenant, asked: str = "") -> Evidence:
     e = Evidence(
         now=timezone.now(),
         store_id=store.store_id,
+        is_linked=is_linked,
         # All of them, or the first problem.
         stores=read(lambda: tuple(each() for each in names)),
         asked=asked,

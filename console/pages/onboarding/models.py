@@ -80,6 +80,11 @@ class Onboarding(models.Model):
 
     def read_plan(self) -> Plan:
         return msgspec.convert(self.plan, Plan)
+    @property
+    def links(self) -> bool:
+        """Whether conversations are to become memory."""
+        return bool(self.read_plan().fill_in().channels)
+
 
     def keep_plan(self, plan: Plan) -> None:
         self.plan = msgspec.to_builtins(plan)

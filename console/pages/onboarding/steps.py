@@ -699,9 +699,6 @@ class DoctorStep(ResultStep):
     kind = kept.Kind.DOCTOR
     sound = (kept.State.HOLDS, kept.State.DOUBTFUL)
 
-    def want(self, b: Bench) -> Facts:
-        return super().want(b) if b.plan.channels else {}
-
     def apply(self, b: Bench, facts: Facts, by: Actor) -> None:
         result = ask_doctor(b.added)
         if result.state not in self.sound:

@@ -14,6 +14,8 @@ from console.contract.conversations.configuration import ChannelSetting
 from console.monitoring import canary
 from console.monitoring import models as kept
 from console.monitoring.models import Watch
+from console.monitoring.checks import judge_all
+from console.monitoring.evidence import gather_evidence
 from console.pages.onboarding import engine, steps
 from console.pages.onboarding.copying import copy_tenant
 from console.pages.onboarding.engine import advance, begin, go_live, look, undo
@@ -40,6 +42,7 @@ from console.tenants.services import TenantTaken
 from console.tenants.vault import open_account, open_store
 from tests.factories import make_account, make_store, make_tenant
 
+from tests.monitoring.world import list_wrong
 SHELL = Actor(None, name="command line")
 PLAN = """
 name: Alpenglow Outfitters
@@ -243,6 +246,72 @@ def test_begin_takes_a_name_for_one_of_twenty(transactional_db):
     """In any case, and with letters that look like others, all at the same moment."""
     account = make_account()
     names = ["Alpenglow", "ALPENGLOW", "alpenglow", "A1penglow", "Аlpenglow"] * 4
+def test_store_of_another_tenant_is_not_adopted(db):
+    theirs = make_tenant("theirs")
+    plan = replace(
+        read_plan(PLAN.encode()),
+        opens=None,
+        account=theirs.account_sid,
+        store="client-theirs",
+        adopt=True,
+    )
+    row = begin(plan, SHELL)
+
+    with pytest.raises(StepRefused, match="is another tenant's"):
+        finish(row)
+
+    assert find_next(row) == "store"
+
+
+def find_next(row: Onboarding) -> str:
+    return next(each.step.name for each in look(row) if each.state == "next")
+
+
+def test_doctor_wants_a_link_where_the_plan_has_one(db):
+    mine = make_tenant("older")
+    row = take_in(mine)
+    linked = list_wrong(gather_evidence(mine))
+    plan = replace(row.read_plan(), template="store-only")
+    engine.change_plan(row, plan, SHELL)
+
+    mine = Tenant.objects.get()
+    evidence = gather_evidence(mine)
+
+    assert linked == ["configuration"]
+    assert list_wrong(evidence) == []
+    told = {each.name: each.findings for each in judge_all(evidence, {})}
+    assert "The client's plan has no channels" in told["configuration"][0].words
+    assert told["extraction"] == told["configuration"]
+
+
+def test_hold_is_for_one_at_a_time_and_ends_by_itself(row):
+    stale = Onboarding.objects.get()
+    with engine.hold(row):
+        advance(row, SHELL)
+        with pytest.raises(engine.Busy, match="by another run"), engine.hold(stale):
+            pass
+        Onboarding.objects.update(held_until=timezone.now())
+
+    with engine.hold(stale):
+        pass
+
+    assert stale.outcomes.keys() == {"account"}
+
+
+def test_begin_says_whether_a_client_is_live_already(row):
+    under_way = refuse_again()
+    Onboarding.objects.update(live_at=timezone.now(), sheet={})
+
+    assert under_way == "alpenglow is being onboarded already."
+    assert refuse_again() == "alpenglow is live already."
+
+
+def refuse_again() -> str:
+    with pytest.raises(TenantTaken) as refused:
+        begin(read_plan(PLAN.encode()), SHELL)
+    return refused.value.message
+
+
     together, told = Barrier(len(names)), []
 
     def onboard(name: str) -> None:
