@@ -115,6 +115,13 @@ class Bench:
         return next((s for s in self.stores if s.display_name == self.plan.store), None)
 
     @property
+    def is_taken(self) -> bool:
+        """Whether it is another tenant's."""
+        others = Tenant.objects.exclude(pk=self.row.tenant_id)
+        found = self.namesake
+        return bool(found) and others.filter(store_id=found.id).exists()
+
+    @property
     def lookalike(self) -> str:
         """A store that the doctor would take for this client's second one."""
         return find_alike(self.plan.store, (s.display_name for s in self.stores))
@@ -127,7 +134,8 @@ class Bench:
                 return self.account.fetch_store(self.tenant.store_id)
             return None
         found = self.namesake if self.account else None
-        return found if found and (self.made(found) or self.plan.adopt) else None
+        is_mine = found and (self.made(found) or self.plan.adopt)
+        return found if is_mine and not self.is_taken else None
 
     def made(self, store: Store) -> bool:
         return self.mark in store.description
@@ -268,6 +276,11 @@ class StoreStep(Step):
     def apply(self, b: Bench, facts: Facts, by: Actor) -> None:
         if b.tenant:
             raise StepRefused("The tenant's store has another name, or is gone.")
+        if b.is_taken:
+            raise StepRefused(
+                f"The store {b.plan.store} is another tenant's, and tenants never share "
+                "one. Give the plan another store name."
+            )
         if alike := b.lookalike:
             raise StepRefused(
                 f"The account has a store {alike} that was not made here, and "
