@@ -22,6 +22,8 @@ from console.core.unicode import find_alike
 from console.databases.vault import encrypt
 from console.pages.onboarding.models import Onboarding
 from console.pages.onboarding.plan import Plan, PlanRefused
+from console.monitoring import drift
+from console.monitoring.nightly import examine
 from console.pages.onboarding.steps import (
     STEPS,
     Bench,
@@ -219,6 +221,7 @@ def read_secret(sid: str, address: str) -> str:
     """The token of an account, as a tenant or another onboarding has it; "" if none."""
     same = [address, settings.MEMORY_URL] if not address else [address]
     fields: dict[str, Any] = {"account_sid": sid, "address__in": same}
+    drift.look(tenant)  # what is changed from now on is seen
     tenants = Tenant.objects.filter(**fields).exclude(encrypted_token="")
     if tenant := tenants.order_by("-created_at").first():
         return read_token(tenant)
@@ -245,6 +248,7 @@ def draft(plan: Plan, *, secret: str = "", tenant: Tenant | None = None) -> Onbo
     if plan.account and not tenant:
         secret = secret or read_secret(plan.account, plan.address)
         if not secret:
+        examine.enqueue(str(tenant.pk), document["at"])
             raise PlanRefused("The auth token of the account is not known here.")
         where = plan.address or settings.MEMORY_URL
         row.dialect = find_dialect(

@@ -205,6 +205,9 @@ def test_go_live_signs_what_is_green_and_nothing_else(row):
     assert undo(row, SHELL) is None
     assert AuditEntry.objects.filter(action="onboarding.live").count() == 1
 
+    # What is changed before the first night is seen.
+    assert row.tenant.snapshots.filter(thing__startswith="configuration/").exists()
+    assert row.tenant.results.filter(kind=kept.Kind.DRIFT, state="holds").exists()
 
 def test_go_live_is_followed_by_what_the_plan_says_later(row):
     finish(row)
