@@ -143,7 +143,9 @@ def do_step(row: Onboarding, step: Step, by: Actor) -> None:
     begun = {"before": step.look(b), "begun": timezone.now().isoformat()}
     row.outcomes[step.name] = begun | row.outcomes.get(step.name, {})
     row.save(update_fields=["outcomes"])
-    with log_act(row, "onboarding.step", step, by):
+    # To wait for what was asked for is no act.
+    waits = was and step.leaves_nothing
+    with nullcontext() if waits else log_act(row, "onboarding.step", step, by):
         step.apply(b, step.want(b), by)
     if not look_at(row, step, Bench(row)).changes:
         keep_outcome(row, step, by)

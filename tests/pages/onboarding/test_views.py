@@ -69,6 +69,9 @@ def test_wizard_goes_from_a_name_to_a_signed_sheet(desk, agent):
 
     assert "Set up everything" in planned
     assert steps == 11
+    # The page has waited for the canary by asking again: that is no act.
+    acts = AuditEntry.objects.filter(action="onboarding.step", outcome="done")
+    assert acts.filter(details__step="canary").count() == 1
     assert "The signature fits: nothing was changed since." in sheet.text
     assert (file["by"], file["client"]) == ("robin@console.example", tenant.name)
     assert officer.get(live["HX-Redirect"]).status_code == 200
