@@ -6,12 +6,14 @@ A process that dies anywhere loses nothing: the next look sees what was done.
 
 import dataclasses
 from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 from msgspec.structs import replace
 
@@ -40,6 +42,12 @@ from console.tenants.vault import find_dialect, read_token
 SHEET = "memory-console/go-live/1"
 # Longer, and a person looks why.
 PATIENCE = timedelta(minutes=6)
+# Of a process that was killed: longer than one step takes.
+HELD_FOR = timedelta(minutes=1)
+
+
+class Busy(StepRefused):
+    title, field = "Somebody goes on with it", "slug"
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +129,28 @@ def look(row: Onboarding) -> Iterator[Seen]:
             is_next = False
         else:
             yield seen
+
+
+@contextmanager
+def hold(row: Onboarding) -> Iterator[None]:
+    """For one alone, as others have left it. Raises Busy."""
+    rows, now = Onboarding.objects.filter(pk=row.pk), timezone.now()
+    free = rows.filter(Q(held_until=None) | Q(held_until__lt=now))
+    if not free.update(held_until=now + HELD_FOR):
+        raise Busy(
+            f"{row.slug} is set up by another run or page at this moment. Nothing was "
+            "changed by this one: wait until that is done."
+        )
+    try:
+        row.refresh_from_db()
+        yield
+    finally:
+        rows.filter(held_until=row.held_until).update(held_until=None)
+
+
+def hold_on(row: Onboarding) -> None:
+    row.held_until = timezone.now() + HELD_FOR
+    row.save(update_fields=["held_until"])
 
 
 def advance(row: Onboarding, by: Actor) -> Step | None:
@@ -275,8 +305,10 @@ def begin(
         # The entry first: it locks the log's head, so that of two who begin at the same
         # moment the second one sees what the first has taken.
         log(by, "onboarding.begun", "onboarding", str(row.pk), client=plan.slug)
-        if Onboarding.objects.filter(slug=plan.slug, given_up_at=None).exists():
-            raise TenantTaken(f"{plan.slug} is being onboarded already.", field="slug")
+        rows = Onboarding.objects.filter(slug=plan.slug, given_up_at=None)
+        if other := rows.first():
+            is_what = "live" if other.live_at else "being onboarded"
+            raise TenantTaken(f"{plan.slug} is {is_what} already.", field="slug")
         check_free(plan.name, plan.slug, row, row.tenant)
         row.begun_by, row.given_up_at = by.user, None
         row.save()

@@ -37,6 +37,7 @@ class Onboarding(models.Model):
     outcomes       by step: `before`, what was there when it was begun; `at` and `by`, when
                    it was found done, and by whom
     sheet          signed, when it went live
+    held_until     while one request or run goes on with it
     """
 
     id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
@@ -57,6 +58,7 @@ class Onboarding(models.Model):
     begun_at = models.DateTimeField(auto_now_add=True)
     live_at = models.DateTimeField(null=True)
     given_up_at = models.DateTimeField(null=True)
+    held_until = models.DateTimeField(null=True)
 
     objects = OnboardingQuerySet.as_manager()
 
@@ -78,13 +80,13 @@ class Onboarding(models.Model):
         row = ("onboarding.onboarding", str(self.pk), "encrypted_token")
         return (*row, self.account_sid, self.address)
 
-    def read_plan(self) -> Plan:
-        return msgspec.convert(self.plan, Plan)
     @property
     def links(self) -> bool:
         """Whether conversations are to become memory."""
         return bool(self.read_plan().fill_in().channels)
 
+    def read_plan(self) -> Plan:
+        return msgspec.convert(self.plan, Plan)
 
     def keep_plan(self, plan: Plan) -> None:
         self.plan = msgspec.to_builtins(plan)

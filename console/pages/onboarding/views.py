@@ -192,7 +192,8 @@ def move(request: ConsoleRequest, onboarding_id: UUID, move: str) -> HttpRespons
     if move not in moves:
         raise Http404
     try:
-        moves[move](row, actor)
+        with engine.hold(row):
+            moves[move](row, actor)
     except DomainError as problem:
         return _show(request, row, problem)
     if move == "live":

@@ -6,6 +6,7 @@ from threading import Barrier
 import msgspec
 import pytest
 from django.db import connections
+from django.utils import timezone
 from msgspec.structs import asdict, replace
 
 from console.audit.models import AuditEntry
@@ -13,9 +14,9 @@ from console.audit.signing import verify
 from console.contract.conversations.configuration import ChannelSetting
 from console.monitoring import canary
 from console.monitoring import models as kept
-from console.monitoring.models import Watch
 from console.monitoring.checks import judge_all
 from console.monitoring.evidence import gather_evidence
+from console.monitoring.models import Watch
 from console.pages.onboarding import engine, steps
 from console.pages.onboarding.copying import copy_tenant
 from console.pages.onboarding.engine import advance, begin, go_live, look, undo
@@ -41,8 +42,8 @@ from console.tenants.models import Tenant
 from console.tenants.services import TenantTaken
 from console.tenants.vault import open_account, open_store
 from tests.factories import make_account, make_store, make_tenant
-
 from tests.monitoring.world import list_wrong
+
 SHELL = Actor(None, name="command line")
 PLAN = """
 name: Alpenglow Outfitters
@@ -204,10 +205,10 @@ def test_go_live_signs_what_is_green_and_nothing_else(row):
     assert row.encrypted_token == ""
     assert undo(row, SHELL) is None
     assert AuditEntry.objects.filter(action="onboarding.live").count() == 1
-
     # What is changed before the first night is seen.
     assert row.tenant.snapshots.filter(thing__startswith="configuration/").exists()
     assert row.tenant.results.filter(kind=kept.Kind.DRIFT, state="holds").exists()
+
 
 def test_go_live_is_followed_by_what_the_plan_says_later(row):
     finish(row)
@@ -245,10 +246,6 @@ def test_store_of_somebody_else_is_left_alone_until_it_is_adopted(db):
     ]
 
 
-def test_begin_takes_a_name_for_one_of_twenty(transactional_db):
-    """In any case, and with letters that look like others, all at the same moment."""
-    account = make_account()
-    names = ["Alpenglow", "ALPENGLOW", "alpenglow", "A1penglow", "Аlpenglow"] * 4
 def test_store_of_another_tenant_is_not_adopted(db):
     theirs = make_tenant("theirs")
     plan = replace(
@@ -315,6 +312,10 @@ def refuse_again() -> str:
     return refused.value.message
 
 
+def test_begin_takes_a_name_for_one_of_twenty(transactional_db):
+    """In any case, and with letters that look like others, all at the same moment."""
+    account = make_account()
+    names = ["Alpenglow", "ALPENGLOW", "alpenglow", "A1penglow", "Аlpenglow"] * 4
     together, told = Barrier(len(names)), []
 
     def onboard(name: str) -> None:

@@ -18,6 +18,8 @@ from console.pages.onboarding.engine import (
     check_free,
     draft,
     go_live,
+    hold,
+    hold_on,
     look,
     look_at,
 )
@@ -81,9 +83,12 @@ class Command(BaseCommand):
         if own and own.live_at and self._by.key:
             self._leave_to_officers(own, plan)
         row = own or begin(plan, self._by, **begun)  # type: ignore[arg-type]
-        if row.read_plan() != plan:
-            change_plan(row, plan, self._by)
-        self._finish(row)
+        with hold(row):
+            if row.live_at and self._by.key:
+                self._leave_to_officers(row, plan)
+            if row.read_plan() != plan:
+                change_plan(row, plan, self._by)
+            self._finish(row)
 
     def _leave_to_officers(self, row: Onboarding, plan: Plan) -> None:
         """A pipeline changes nothing that people have an officer and a reason for."""
@@ -97,6 +102,7 @@ class Command(BaseCommand):
                 )
 
     def _finish(self, row: Onboarding) -> None:
+            hold_on(row)
         self._tell(look(row))
         while step := advance(row, self._by):
             seen = look_at(row, step, Bench(row))
