@@ -7,8 +7,10 @@
 A parameter with another name or value is refused: a mistyped dry run would be a real one.
 
 Exit code 0 is answered 200, 1 is 422 (it ran, and something is not as it should be), 2 is
-502 (that cannot be told); `X-Exit-Code` says it too. A token is read from the header
-`Authorization: Bearer` and from nowhere else.
+502 (that cannot be told). What is not run at all is JSON with `error` and the `field` that
+is wrong: 422 for a plan or parameter, 409 for a name that is another's or being worked on.
+`X-Exit-Code` is in every answer. A token is read from the header `Authorization: Bearer`
+and from nowhere else.
 """
 
 from io import StringIO
@@ -33,7 +35,8 @@ HOUR_S = 3600
 # Wrong tokens of one address, before nobody looks at its next ones.
 FAILURES = Bucket(most=20, an_hour=20)
 RUN_S = 120.0
-STATUSES = {0: 200, 1: 422, 2: 502}
+CANNOT_TELL = 2
+STATUSES = {0: 200, 1: 422, CANNOT_TELL: 502}
 PLAN_BYTES, PLAN_DEPTH = 200_000, 8
 # Of each job the command, what it is told beside the tenant, and what it answers.
 COMMANDS = {
@@ -45,10 +48,14 @@ COMMANDS = {
 
 class Refused(DomainError):
     def __init__(
-        self, status: int, message: str, retry_after_s: float | None = None
+        self,
+        status: int,
+        message: str,
+        retry_after_s: float | None = None,
+        field: str = "",
     ) -> None:
         super().__init__(message)
-        self.status, self.retry_after_s = status, retry_after_s
+        self.status, self.retry_after_s, self.field = status, retry_after_s, field
 
 
 @csrf_exempt
@@ -71,7 +78,7 @@ def run(request: HttpRequest, job: Job, of: str = "") -> HttpResponse:
             raise _deny(token, 403, "No tenant of this token is of this account.")
         return _run(request, token, job, tenant, slug)
     except DomainError as problem:
-        answer = JsonResponse({"error": problem.message}, status=problem.status)
+        answer = _refuse(problem, CANNOT_TELL)
         if problem.status == 401:
             answer["WWW-Authenticate"] = "Bearer"
         if problem.retry_after_s is not None:
@@ -79,13 +86,20 @@ def run(request: HttpRequest, job: Job, of: str = "") -> HttpResponse:
         return answer
 
 
+def _refuse(problem: DomainError, code: int) -> HttpResponse:
+    field = getattr(problem, "field", "")
+    told = {"error": problem.message} | ({"field": field} if field else {})
+    headers = {"X-Exit-Code": str(code)}
+    return JsonResponse(told, status=problem.status, headers=headers)
+
+
 def _check_query(request: HttpRequest, job: Job) -> None:
     known = {Job.ONBOARD: "dry_run", Job.SUITE: "suite"}.get(job, "")
     for name in request.GET:
         if name != known:
-            raise Refused(422, f"{name[:40]}: unknown parameter.")
+            raise Refused(422, f"{name[:40]}: unknown parameter.", field=name[:40])
     if request.GET.get("dry_run", "1") != "1":
-        raise Refused(422, "dry_run: is 1, or left out.")
+        raise Refused(422, "dry_run: is 1, or left out.", field="dry_run")
 
 
 def _open(request: HttpRequest) -> CiToken:
@@ -125,13 +139,13 @@ def _deny(
 def _read_plan(request: HttpRequest) -> dict[str, Any]:
     """As far as it has to be known whom it is about. Raises Refused."""
     if len(request.body) > PLAN_BYTES:
-        raise Refused(413, "A plan has at most 200 kB.")
+        raise Refused(413, "A plan has at most 200 kB.", field="plan")
     try:
         plan = read_yaml(request.body, depth_max=PLAN_DEPTH)
     except NotYaml as problem:
-        raise Refused(422, str(problem)) from None
+        raise Refused(422, str(problem), field="plan") from None
     if not (isinstance(plan, dict) and plan.get("slug")):
-        raise Refused(422, "slug: is required.")
+        raise Refused(422, "slug: is required.", field="slug")
     return plan
 
 
@@ -155,15 +169,17 @@ def _run(
     if job == Job.ONBOARD:
         options["content"] = request.body
         args = ("--dry-run",) if request.GET.get("dry_run") else ()
-    out, words, code = StringIO(), "", 0
+    out, words, code, cause = StringIO(), "", 0, None
     on = ("tenant", str(tenant.pk)) if tenant else ("client", slug)
     with log_change(actor, "ci.run", *on, job=job.value) as closing:
         try:
             with within(RUN_S):
                 call_command(command, slug, *args, stdout=out, **options)
         except CommandError as problem:
-            words, code = str(problem), problem.returncode
+            words, code, cause = str(problem), problem.returncode, problem.__cause__
         closing["exit"] = code
+    if isinstance(cause, DomainError) and hasattr(cause, "field"):
+        return _refuse(cause, code)
     text = out.getvalue()
     if job == Job.ONBOARD:
         text += words

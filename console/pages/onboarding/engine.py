@@ -22,10 +22,10 @@ from console.audit.signing import digest_document, sign
 from console.client.network import EMBEDDED, check_address
 from console.core.unicode import find_alike
 from console.databases.vault import encrypt
-from console.pages.onboarding.models import Onboarding
-from console.pages.onboarding.plan import Plan, PlanRefused
 from console.monitoring import drift
 from console.monitoring.nightly import examine
+from console.pages.onboarding.models import Onboarding
+from console.pages.onboarding.plan import Plan, PlanRefused
 from console.pages.onboarding.steps import (
     STEPS,
     Bench,
@@ -171,7 +171,8 @@ def do_step(row: Onboarding, step: Step, by: Actor) -> None:
     b = Bench(row)
     # First: what is killed from here on is known not to have been there.
     begun = {"before": step.look(b), "begun": timezone.now().isoformat()}
-    row.outcomes[step.name] = begun | row.outcomes.get(step.name, {})
+    was = row.outcomes.get(step.name, {})
+    row.outcomes[step.name] = begun | was
     row.save(update_fields=["outcomes"])
     # To wait for what was asked for is no act.
     waits = was and step.leaves_nothing
@@ -220,6 +221,7 @@ def go_live(row: Onboarding, by: Actor) -> None:
             f"Not as the plan says: {', '.join(missing)}. Nothing is live."
         )
     tenant = Bench(row).added
+    drift.look(tenant)  # what is changed from now on is seen
     document = {
         "kind": SHEET,
         "client": tenant.name,
@@ -246,6 +248,7 @@ def go_live(row: Onboarding, by: Actor) -> None:
         # After the entry, which others wait for: one sheet, whoever presses twice.
         live = Onboarding.objects.filter(pk=row.pk, live_at=None)
         live.update(live_at=timezone.now(), sheet=sign(document), encrypted_token="")
+        examine.enqueue(str(tenant.pk), document["at"])
     row.refresh_from_db()
 
 
@@ -253,7 +256,6 @@ def read_secret(sid: str, address: str) -> str:
     """The token of an account, as a tenant or another onboarding has it; "" if none."""
     same = [address, settings.MEMORY_URL] if not address else [address]
     fields: dict[str, Any] = {"account_sid": sid, "address__in": same}
-    drift.look(tenant)  # what is changed from now on is seen
     tenants = Tenant.objects.filter(**fields).exclude(encrypted_token="")
     if tenant := tenants.order_by("-created_at").first():
         return read_token(tenant)
@@ -270,9 +272,10 @@ def draft(plan: Plan, *, secret: str = "", tenant: Tenant | None = None) -> Onbo
     address = check_address(plan.address) if plan.address else ""
     plan = replace(plan, address="" if address == settings.MEMORY_URL else address)
     if plan.opens and settings.MEMORY_URL != EMBEDDED:
-        raise PlanRefused("opens: only the built-in memory opens an account.")
+        raise PlanRefused("only the built-in memory opens an account.", field="opens")
     if tenant and plan.account != tenant.account_sid:
-        raise PlanRefused(f"account: {tenant.slug} is a tenant with another one.")
+        words = f"{tenant.slug} is a tenant with another one."
+        raise PlanRefused(words, field="account")
     given_up = Onboarding.objects.filter(slug=plan.slug, given_up_at__isnull=False)
     row = given_up.first() or Onboarding(slug=plan.slug, tenant=tenant)
     row.address, row.account_sid = plan.address, plan.account or f"AC{row.pk.hex}"
@@ -280,8 +283,8 @@ def draft(plan: Plan, *, secret: str = "", tenant: Tenant | None = None) -> Onbo
     if plan.account and not tenant:
         secret = secret or read_secret(plan.account, plan.address)
         if not secret:
-        examine.enqueue(str(tenant.pk), document["at"])
-            raise PlanRefused("The auth token of the account is not known here.")
+            words = "its auth token is not known here."
+            raise PlanRefused(words, field="account")
         where = plan.address or settings.MEMORY_URL
         row.dialect = find_dialect(
             lambda account: account.list_stores(page_size=1),
@@ -290,7 +293,7 @@ def draft(plan: Plan, *, secret: str = "", tenant: Tenant | None = None) -> Onbo
             secret=secret,
         )
         if not row.dialect:
-            raise PlanRefused("At this address is no memory of either API.")
+            raise PlanRefused("no memory of either API is there.", field="address")
         row.encrypted_token = encrypt(secret, context=row.token_context)
     return row
 
@@ -337,11 +340,15 @@ def check_free(
 
 
 def change_plan(row: Onboarding, plan: Plan, by: Actor) -> None:
-    """Who the client is stays. Raises PlanRefused."""
+    """Who the client is stays. Raises TenantTaken."""
     was = row.read_plan()
     for field in ("slug", "account", "opens", "address", "store", "adopt"):
         if getattr(was, field) != getattr(plan, field):
-            raise PlanRefused(f"{field}: cannot be changed once it has begun.")
+            raise TenantTaken(
+                f"{field}: cannot be changed, and {row.slug} has begun with another one. "
+                "Give another client another slug.",
+                field=field,
+            )
     with transaction.atomic():
         if plan.name != was.name:
             check_free(plan.name, plan.slug, row, row.tenant)

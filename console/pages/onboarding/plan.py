@@ -25,6 +25,7 @@ from console.contract.memory.identity_settings import IDENTIFIER_VALUES_MAX
 from console.contract.memory.store import STORE_NAME_MAX, StoreName
 from console.contract.memory.trait_group import (
     CreateTraitGroup,
+    DataType,
     NewDefinitions,
     NewTraitDefinition,
     TraitGroupName,
@@ -62,7 +63,10 @@ class PlanRefused(DomainError):
 
     status = 422
     title = "This is no plan"
-    field = "plan"
+
+    def __init__(self, words: str, *, field: str = "") -> None:
+        super().__init__(f"{field}: {words}" if field else words)
+        self.field = field or "plan"
 
 
 class Closed(
@@ -100,7 +104,7 @@ class Template(Closed, kw_only=True, frozen=True):
     segment     kept for a later release, which sets it up
     """
 
-    groups: dict[TraitGroupName, dict[str, str | NewTraitDefinition]] = {}
+    groups: dict[TraitGroupName, dict[str, DataType | NewTraitDefinition]] = {}
     identity: Identity = Identity()
     masking: dict[str, Masked] = {}
     pinned: list[TraitGroupName] = []
@@ -148,9 +152,9 @@ class Plan(Template, kw_only=True, frozen=True):
 
     def __post_init__(self) -> None:
         if (self.account is None) == (self.opens is None):
-            raise ValueError("Name the account, or the one that it opens.")
+            raise ValueError("account: name it, or the one that the plan opens.")
         if self.opens and self.address:
-            raise ValueError("Only the built-in memory opens an account: no address.")
+            raise ValueError("address: only the built-in memory opens an account.")
         if not is_plain(self.name):
             raise ValueError("name: one line without hidden characters.")
         if self.template and self.template not in list_shipped():
@@ -178,12 +182,9 @@ def _get_own(plan: Template) -> dict[str, Any]:
     return {k: v for k, v in own.items() if v != getattr(defaults, k)}
 
 
-def _define(traits: dict[str, str | NewTraitDefinition]) -> NewDefinitions:
-    """Raises msgspec.ValidationError for a type that there is not."""
+def _define(traits: dict[str, DataType | NewTraitDefinition]) -> NewDefinitions:
     return {
-        name: msgspec.convert({"dataType": each}, NewTraitDefinition)
-        if isinstance(each, str)
-        else each
+        name: NewTraitDefinition(data_type=each) if isinstance(each, str) else each
         for name, each in traits.items()
     }
 
@@ -194,10 +195,37 @@ def read_plan(content: bytes) -> Plan:
         raise PlanRefused(f"A plan has at most {BYTES_MAX // 1000} kB.")
     try:
         read = read_yaml(content, depth_max=DEPTH_MAX)
+    except NotYaml as problem:
+        raise PlanRefused(str(problem)) from problem
+    try:
         return msgspec.convert(read, Plan, strict=False)
-    except (NotYaml, msgspec.ValidationError) as problem:
-        words = re.sub(r"(.*) - at `\$\.?(.*)`", r"\2: \1", str(problem))
-        raise PlanRefused(words) from problem
+    except msgspec.ValidationError as problem:
+        raise _explain(read, str(problem)) from problem
+
+
+def _explain(read: Any, problem: str) -> PlanRefused:
+    """The place that it names has `[...]` for a key of a mapping: with that one alone it
+    is still refused."""
+    words, _, at = problem.partition(" - at ")
+    place = re.sub(r"^(`key` in )?`\$\.?|`$", "", at)
+    if own := re.match(r"([\w.-]+): (.*)", words):  # of __post_init__
+        place, words = own.groups()
+    if name := re.search(r" field `(.+)`$", words):
+        place = f"{place}.{name[1]}".strip(".")
+    while (at := place.find("[...]")) >= 0:
+        held = read
+        for name in filter(None, place[:at].split(".")):
+            held = held[name]
+        for key, value in list(held.items()):
+            held.clear()
+            held[key] = value
+            try:
+                msgspec.convert(read, Plan, strict=False)
+            except msgspec.ValidationError as again:
+                if str(again) == problem:
+                    place = f"{place[:at]}.{key}{place[at + 5 :]}"
+                    break
+    return PlanRefused(words, field=place)
 
 
 def write_plan(plan: Plan) -> bytes:

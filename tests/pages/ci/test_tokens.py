@@ -14,9 +14,12 @@ from console.accounts.limits import Bucket
 from console.audit.models import AuditEntry
 from console.pages.ci import models, runs
 from console.pages.ci.models import CiToken, Job
+from console.pages.onboarding.engine import begin, hold
 from console.pages.onboarding.management.commands import onboard as command
 from console.pages.onboarding.models import Onboarding
+from console.pages.onboarding.plan import read_plan
 from console.pages.recall.models import RecallCase
+from console.tenants.actor import Actor
 from console.tenants.models import Role, Tenant
 from tests.factories import make_observation, make_profile, make_tenant, make_user
 from tests.pages.onboarding.test_engine import PLAN, work
@@ -302,23 +305,43 @@ def test_onboard_mistakes_no_parameter_for_another(operator, query):
 
 
 @pytest.mark.parametrize(
-    ("plan", "status", "words"),
+    ("plan", "status", "words", "field"),
     [
-        ("name: [", 422, "not YAML"),
-        ("name: Beta", 422, "slug: is required"),
-        (PLAN.replace("slug: alpenglow", "slug: beta"), 404, "No tenant"),
-        ("", 422, "slug: is required"),
-        ("x" * 200_001, 413, "200 kB"),
+        ("name: [", 422, "not YAML", "plan"),
+        (PLAN + "pinned: &a [Account]\nmasking: *a", 422, "Aliases", "plan"),
+        (PLAN + "colour: red", 422, "unknown field", "colour"),
+        (PLAN + "retention: {summary: x}", 422, "Expected", "retention.summary"),
+        ("name: Beta", 422, "slug: is required", "slug"),
+        (PLAN.replace("slug: alpenglow", "slug: beta"), 404, "No tenant", None),
+        ("", 422, "slug: is required", "slug"),
+        ("x" * 200_001, 413, "200 kB", "plan"),
     ],
 )
-def test_onboard_is_for_the_tokens_tenants_alone(operator, plan, status, words):
+def test_onboard_answers_alike_what_is_no_plan_of_its(
+    operator, plan, status, words, field
+):
     _, token = make_token(operator, jobs=["onboard"], slugs=["alpenglow"])
 
     response = run("/ci/onboard", token, content=plan)
 
-    assert response.status_code == status
-    assert words in response.json()["error"]
+    told = response.json()
+    assert (response.status_code, response["X-Exit-Code"]) == (status, "2")
+    assert (words in told["error"], told.get("field")) == (True, field)
     assert not Onboarding.objects.exists()
+
+
+def test_onboard_is_refused_while_another_run_goes_on(operator):
+    _, token = make_token(operator, jobs=["onboard"], slugs=["alpenglow"])
+    row = begin(read_plan(PLAN.encode()), Actor(None, name="CI"))
+    other = PLAN.replace("{name: Alpenglow}", "{name: Other}")
+
+    with hold(row):
+        busy = run("/ci/onboard", token, content=PLAN)
+    differs = run("/ci/onboard", token, content=other)
+
+    assert (busy.status_code, busy["X-Exit-Code"]) == (409, "1")
+    assert "set up by another run or page" in busy.json()["error"]
+    assert (differs.status_code, differs.json()["field"]) == (409, "opens")
 
 
 def test_onboard_uses_no_account_of_another_tenant(tenant, operator):

@@ -77,6 +77,8 @@ def test_onboard_does_what_a_changed_plan_adds(onboard):
             "auth token",
         ),
         (PLAN + "pinned: &a [Account]\nmasking: *a", "Aliases are not read"),
+        (PLAN + "retention: {summary: 9, observation: 0}", "retention.observation:"),
+        (PLAN + "groups: {Account: {plan: STRANG}}", "groups.Account.plan: Invalid"),
     ],
 )
 def test_onboard_cannot_tell_by_what_is_no_plan(onboard, plan, words):

@@ -80,8 +80,6 @@ class Command(BaseCommand):
             if not self._tell(look(row)) or row.live_at is None:
                 raise CommandError("Nothing was changed.", returncode=DIFFERS)
             return
-        if own and own.live_at and self._by.key:
-            self._leave_to_officers(own, plan)
         row = own or begin(plan, self._by, **begun)  # type: ignore[arg-type]
         with hold(row):
             if row.live_at and self._by.key:
@@ -102,9 +100,9 @@ class Command(BaseCommand):
                 )
 
     def _finish(self, row: Onboarding) -> None:
-            hold_on(row)
         self._tell(look(row))
         while step := advance(row, self._by):
+            hold_on(row)
             seen = look_at(row, step, Bench(row))
             if seen.state == "done":
                 self.stdout.write(f"done: {step.words['title']}")
