@@ -24,6 +24,8 @@ from uuid import UUID
 from django.db import transaction
 from django.utils import timezone
 from django_tasks import task
+from django_tasks.base import TaskResultStatus
+from django_tasks_db.models import DBTaskResult
 
 from console.audit.log import log
 from console.client.errors import MemoryDenied, MemoryNotFound
@@ -334,6 +336,14 @@ def run_and_keep(tenant: Tenant, actor: Actor) -> Result:
     now = timezone.now()
     keep(run_isolation([tenant]), [tenant], now, actor)
     return tenant.results.get(kind=Kind.ISOLATION, is_latest=True)
+
+
+def is_under_way(tenant: Tenant) -> bool:
+    tasks = DBTaskResult.objects.filter(
+        task_path=isolate.module_path,
+        status__in=[TaskResultStatus.READY, TaskResultStatus.RUNNING],
+    )
+    return any(str(tenant.pk) in each.args_kwargs["args"][0] for each in tasks)
 
 
 @task()

@@ -18,7 +18,7 @@ from console.audit.log import log
 from console.core.outgoing import read_origin
 from console.jobs.leases import list_live_workers
 from console.monitoring.canary import STEPS, list_runs, start_task
-from console.monitoring.isolation import isolate
+from console.monitoring.isolation import is_under_way, isolate
 from console.monitoring.models import (
     URL_MAX,
     Kind,
@@ -67,7 +67,7 @@ class WatchForm(ConsoleForm):
 
 @allow(Permission.CHECK_CONNECTION, logs="none: nothing of a customer")
 def canary(request: ConsoleRequest) -> HttpResponse:
-    """The part that shows a run asks again while it goes on."""
+    """The part that shows a run or a test asks again while it goes on."""
     return _render(request)
 
 
@@ -80,11 +80,8 @@ def run(request: ConsoleRequest) -> HttpResponse:
 @allow(Permission.WATCH_TENANT, POST, logs="none: the worker logs what it tests")
 def isolation(request: ConsoleRequest) -> HttpResponse:
     """Has the worker look for a marker from all other tenants."""
-    isolate.enqueue([str(request.tenant.pk)], timezone.now().isoformat())
-    messages.success(
-        request,
-        "The worker looks now. Load this page again in a moment to see what it found.",
-    )
+    if not is_under_way(request.tenant):
+        isolate.enqueue([str(request.tenant.pk)], timezone.now().isoformat())
     return redirect("canary:canary", request.tenant.slug)
 
 
@@ -123,6 +120,7 @@ def _render(request: ConsoleRequest, form: WatchForm | None = None) -> HttpRespo
         "steps": list(_show_steps(steps or {}, is_running=bool(watch.run))),
         "charts": charts,
         "rows": rows[::-1],
+        "is_testing": is_under_way(request.tenant),
         "isolation": latest([request.tenant])[request.tenant.pk].get(Kind.ISOLATION),
         "has_worker": list_live_workers(timezone.now()).exists(),
         "form": form or WatchForm(initial=initial),

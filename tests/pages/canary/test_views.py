@@ -73,12 +73,18 @@ def test_canary_names_no_other_tenant(client, tenant, operator):
     make_tenant("globex")
     client.force_login(operator)
 
-    client.post(f"{PAGE}isolation/")
+    for _ in range(2):
+        client.post(f"{PAGE}isolation/")
     [task] = DBTaskResult.objects.filter(task_path=isolate.module_path)
+    during = client.get(PAGE, headers=HTMX).text
     isolate.func(*task.args_kwargs["args"])
+    task.set_successful(None)
     page = client.get(PAGE).content.decode()
 
+    assert "hx-get" in during
+    assert "Test it now" not in during
     assert "1 look between" in page
+    assert "Test it now" in page
     assert "Globex" not in page.partition("<main")[2]
 
 
