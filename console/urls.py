@@ -347,6 +347,8 @@ reference_pages = pages(
     page("t/<slug:tenant>/api/", reference.of_tenant),
 )
 
+# What a home shows of tenants to whoever sets them up.
+STATES = {"list_states": fleet.list_states}
 # What a home counts, page folder by page folder.
 WAITING: tuple[home.Waiting, ...] = (
     (
@@ -367,7 +369,7 @@ WAITING: tuple[home.Waiting, ...] = (
 )
 
 tenant_patterns: list[URLPattern | URLResolver] = [
-    path("", home.tenant_home, name="tenant_home"),
+    path("", home.tenant_home, STATES, name="tenant_home"),
     path("waiting/", home.waiting, {"sources": WAITING}, name="home_waiting"),
     path("", find_pages),
     path("memory/", tenants.memory_state, name="memory"),
@@ -387,7 +389,7 @@ tenant_patterns: list[URLPattern | URLResolver] = [
 ]
 
 urlpatterns = [
-    path("", home.home, name="home"),
+    path("", home.home, STATES, name="home"),
     path("session/", session.session, name="session"),
     path("signed-in/", session.signed_in, name="signed_in"),
     # Without a slash: the address that softphones are given.

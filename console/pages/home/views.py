@@ -1,6 +1,7 @@
 """Where a person starts: their tenants, what waits for them there, their last customers."""
 
 from collections.abc import Callable, Iterable
+from typing import Any
 
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
@@ -9,9 +10,11 @@ from django.views.decorators.http import require_safe
 from console.core.errors import DomainError
 from console.core.outgoing import within
 from console.tenants.actor import Permission, may
-from console.tenants.models import Role, Tenant
+from console.tenants.models import Role, Tenant, TenantQuerySet
 from console.web.render import ConsoleRequest, allow, wants_part
 
+# What was last found out about each tenant, by slug.
+States = Callable[[TenantQuerySet], dict[str, list[Any]]]
 # Of a page folder: who asks, what is counted, on which page, and how many there are.
 Waiting = tuple[Permission, str, str, Callable[[ConsoleRequest], int]]
 WAITING_S = 3.0
@@ -20,23 +23,31 @@ MANY = 20
 
 
 @require_safe
-def home(request: ConsoleRequest) -> HttpResponse:
+def home(request: ConsoleRequest, list_states: States) -> HttpResponse:
     """The person's tenants; their only one is a home of its own, and of many the list
     is."""
     visible = Tenant.objects.visible_to(request.user)
-    tenants = visible.order_by("name", "slug")[: MANY + 1]
+    ordered = visible.order_by("name", "slug")
+    tenants = ordered[: MANY + 1]
     if len(tenants) > MANY:
         return redirect("tenants:list")
     if len(tenants) == 1 and tenants[0].seen_as != Role.OPERATOR:
         return redirect("tenant_home", tenants[0].slug)
-    view = Permission.VIEW_PROFILES
-    found = [(tenant, may(Role(tenant.seen_as), view)) for tenant in tenants]
-    return render(request, "home/home.html", {"tenants": found})
+    return _render(request, ordered, list_states)
 
 
 @allow(Permission.OPEN_TENANT, logs="none: counts")
-def tenant_home(request: ConsoleRequest) -> HttpResponse:
-    found = [(request.tenant, request.actor.may(Permission.VIEW_PROFILES))]
+def tenant_home(request: ConsoleRequest, list_states: States) -> HttpResponse:
+    visible = Tenant.objects.visible_to(request.user)
+    return _render(request, visible.filter(pk=request.tenant.pk), list_states)
+
+
+def _render(
+    request: ConsoleRequest, tenants: TenantQuerySet, list_states: States
+) -> HttpResponse:
+    view, roles = Permission.VIEW_PROFILES, {Role(x.seen_as) for x in tenants}
+    states = {} if all(may(x, view) for x in roles) else list_states(tenants)
+    found = [(x, may(Role(x.seen_as), view), states.get(x.slug)) for x in tenants]
     return render(request, "home/home.html", {"tenants": found})
 
 

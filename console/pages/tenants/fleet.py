@@ -2,7 +2,7 @@
 Nothing is asked of a memory here; results are kept (console/monitoring/)."""
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -18,17 +18,19 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.views.decorators.http import require_safe
 
-from console.accounts.models import User
 from console.audit.checkpoints import AGE, get_last_checkpoint, get_time
 from console.client.network import EMBEDDED
 from console.monitoring.models import Kind, Result, State, latest
 from console.segment.models import Workspace
 from console.tenants.actor import Permission, may
-from console.tenants.models import Role, Tenant
+from console.tenants.models import Role, Tenant, TenantQuerySet
 from console.web.forms import ConsoleForm, check_form
 from console.web.render import ConsoleRequest
 
 ROWS = 50
+# A column's label, its cell, why it says so, and where it is mended, for whoever may go
+# there.
+Linked = tuple[str, "Cell", str, str]
 NEARLY_FULL = 0.8
 # The gravest first; NONE: never asked, or nothing to ask.
 NONE = ""
@@ -49,6 +51,12 @@ class Cell:
     why: str = ""
     query: str = ""
 
+
+    @property
+    def tone(self) -> str:
+        """What it is drawn as."""
+        known = {NONE: "", State.HOLDS: "ok", State.FAILS: "refused"}
+        return known.get(self.state, "waiting")
 
 @dataclass(frozen=True, slots=True)
 class Row:
@@ -260,7 +268,7 @@ def list_tenants(request: ConsoleRequest) -> HttpResponse:
     context = {
         "total": len(rows),
         "page": page,
-        "rows": [(x, _link(x, kept.get(x.tenant.pk, {}))) for x in page],
+        "rows": _link(page),
         "heads": _build_heads(asked),
         "asked": asked,
         "form": FleetForm(initial=asked),
@@ -276,7 +284,13 @@ def list_tenants(request: ConsoleRequest) -> HttpResponse:
     return render(request, "tenants/list.html", context)
 
 
-def _build_rows(user: User) -> list[Row]:
+def list_states(tenants: TenantQuerySet) -> dict[str, list[Linked]]:
+    """Of those who were asked at all, by slug: as in the list."""
+    rows = [row for row in _build_rows(tenants) if row.results]
+    return {row.tenant.slug: cells for row, cells in _link(rows)}
+
+
+def _build_rows(tenants: TenantQuerySet) -> list[Row]:
     """By few and light queries, of what sorts and counts alone, and by slugs: to read a
     UUID takes longer than all the rest of a row."""
     tenants = Tenant.objects.visible_to(user)
@@ -320,8 +334,12 @@ def _sort(rows: list[Row], by: str) -> None:
         rows.sort(key=lambda row: GRAVITY.index(row.get_state()))
 
 
-def _link(row: Row, results: Mapping[str, Result]) -> list[tuple[str, Cell, str, str]]:
-    """Each cell, why it says so, and where it is mended, for whoever may go there."""
+def _link(rows: Iterable[Row]) -> list[tuple[Row, list[Linked]]]:
+    kept = latest(row.tenant for row in rows)
+    return [(row, _link_cells(row, kept.get(row.tenant.pk, {}))) for row in rows]
+
+
+def _link_cells(row: Row, results: Mapping[str, Result]) -> list[Linked]:
     role, slug, found = Role(row.tenant.seen_as), row.tenant.slug, []
     for column in COLUMNS.values():
         cell, url, result = row.cells[column.name], "", results.get(column.kind)

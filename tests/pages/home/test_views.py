@@ -5,6 +5,7 @@ import re
 import pytest
 from django.urls import reverse
 
+from console.monitoring.models import Kind, State, record
 from console.pages.deletions.models import Deletion
 from console.pages.home.views import MANY
 from console.tenants.models import Role, Tenant
@@ -94,6 +95,11 @@ def test_home_without_customers_leads_to_the_pages_of_the_role(
     for name in ("tenants:connection", "doctor:doctor", "imports:list"):
         assert f'href="{reverse(name, args=["acme"])}"><span>' in office
     assert "1 has a role here" in " ".join(office.split())
+
+    record(tenant, Kind.CANARY, State.FAILS)
+    record(tenant, Kind.DOCTOR, State.HOLDS)
+    kept = " ".join(re.sub("<[^>]+>", " ", client.get("/t/acme/").text).split())
+    assert "Link holds Canary fails Imports" in kept
 
     client.force_login(auditor)
     records = client.get("/t/acme/").text
