@@ -48,7 +48,6 @@ def measure(tenant: Tenant) -> Result:
         State.DOUBTFUL if is_full or knowledge["failed"] else State.HOLDS,
         room=room,
         knowledge=knowledge,
-        retention=dict(tenant.retention.values_list("kind", "days")),
         entry=newest.seq if newest else 0,
         **talks,
     )

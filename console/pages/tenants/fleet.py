@@ -21,16 +21,17 @@ from django.views.decorators.http import require_safe
 from console.audit.checkpoints import AGE, get_last_checkpoint, get_time
 from console.client.network import EMBEDDED
 from console.monitoring.models import Kind, Result, State, latest
+from console.profiles.models import RetentionRule
 from console.segment.models import Workspace
 from console.tenants.actor import Permission, may
 from console.tenants.models import Role, Tenant, TenantQuerySet
 from console.web.forms import ConsoleForm, check_form
 from console.web.render import ConsoleRequest
 
-ROWS = 50
 # A column's label, its cell, why it says so, and where it is mended, for whoever may go
 # there.
 Linked = tuple[str, "Cell", str, str]
+ROWS = 50
 NEARLY_FULL = 0.8
 # The gravest first; NONE: never asked, or nothing to ask.
 NONE = ""
@@ -51,23 +52,25 @@ class Cell:
     why: str = ""
     query: str = ""
 
-
     @property
     def tone(self) -> str:
         """What it is drawn as."""
         known = {NONE: "", State.HOLDS: "ok", State.FAILS: "refused"}
         return known.get(self.state, "waiting")
 
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """results  the state of the latest of each kind
     usage    facts of that kind
+    rules    of retention: days by kind
     signed   up to which entry the audit log is; is_due: it has not been for long
     """
 
     tenant: Tenant
     results: Mapping[str, str]
     usage: Mapping[str, Any]
+    rules: Mapping[str, int]
     signed: int
     is_due: bool
     has_segment: bool
@@ -126,11 +129,10 @@ def show_error(row: Row) -> Cell:
 
 
 def show_retention(row: Row) -> Cell:
-    rules = row.usage.get("retention")
-    if not rules:
+    if not row.rules:
         return Cell()
-    days = min(rules.values())
-    why = ", ".join(f"{kind}s {days} days" for kind, days in rules.items())
+    days = min(row.rules.values())
+    why = ", ".join(f"{kind}s {days} days" for kind, days in row.rules.items())
     return Cell(State.HOLDS, f"{days} d", -days, why)
 
 
@@ -252,7 +254,7 @@ class FleetForm(ConsoleForm):
 def list_tenants(request: ConsoleRequest) -> HttpResponse:
     """Every tenant for operators; for everybody else, where they have a role."""
     asked = check_form(FleetForm(request.GET))
-    rows = _build_rows(request.user)
+    rows = _build_rows(Tenant.objects.visible_to(request.user))
     words, check = asked["words"].casefold(), asked["check"]
     found = [
         row
@@ -264,7 +266,6 @@ def list_tenants(request: ConsoleRequest) -> HttpResponse:
         found = [x for x in found if x.get_state(check) == TABS[asked["state"]]]
     _sort(found, asked["sort"] or check)
     page = Paginator(found, ROWS).get_page(request.GET.get("page"))
-    kept = latest(row.tenant for row in page)
     context = {
         "total": len(rows),
         "page": page,
@@ -293,7 +294,6 @@ def list_states(tenants: TenantQuerySet) -> dict[str, list[Linked]]:
 def _build_rows(tenants: TenantQuerySet) -> list[Row]:
     """By few and light queries, of what sorts and counts alone, and by slugs: to read a
     UUID takes longer than all the rest of a row."""
-    tenants = Tenant.objects.visible_to(user)
     kept = Result.objects.filter(is_latest=True, tenant__in=tenants.values("pk"))
     results = defaultdict[str, dict[str, str]](dict)
     for slug, kind, state in kept.values_list("tenant__slug", "kind", "state"):
@@ -301,6 +301,10 @@ def _build_rows(tenants: TenantQuerySet) -> list[Row]:
     measured = kept.filter(kind=Kind.USAGE).exclude(state=State.UNKNOWN)
     usage = dict(measured.values_list("tenant__slug", "facts"))
     workspaces = set(Workspace.objects.values_list("tenant__slug", flat=True))
+    rules = defaultdict[str, dict[str, int]](dict)
+    of_all = RetentionRule.objects.filter(tenant__in=tenants.values("pk"))
+    for slug, kind, days in of_all.values_list("tenant__slug", "kind", "days"):
+        rules[slug][kind] = days
     last = get_last_checkpoint()
     is_due = timezone.now() - get_time(last) > 2 * AGE
     signed = int(last.get("size", 0)), is_due
@@ -309,6 +313,7 @@ def _build_rows(tenants: TenantQuerySet) -> list[Row]:
             each,
             results[each.slug],
             usage.get(each.slug, {}),
+            rules[each.slug],
             *signed,
             has_segment=each.slug in workspaces,
         )

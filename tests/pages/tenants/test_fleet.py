@@ -10,6 +10,7 @@ from console.audit.checkpoints import make_checkpoint
 from console.contract.ids import new_id
 from console.monitoring.models import Kind, State, record
 from console.monitoring.usage import measure
+from console.profiles.retention import set_retention
 from console.tenants.models import Role, Tenant
 from tests.factories import make_tenant, make_user
 
@@ -40,10 +41,11 @@ def test_list_tenants_shows_what_was_found_out(client, tenant, operator):
         ended=20,
         learned=4,
         error={"code": "530003", "at": "2026-01-05T09:00:00+00:00", "talk": talk},
-        retention={"observation": 365, "conversation": 90},
         knowledge={"bases": 1, "sources": 3, "failed": 1},
         entry=1,
     )
+    for kind, days in (("observation", 365), ("conversation", 90)):
+        set_retention(tenant, kind, days)
     make_checkpoint()
     client.force_login(operator)
 
