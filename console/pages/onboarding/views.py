@@ -4,6 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
+from django.core.exceptions import ValidationError
 from django.http import Http404, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.debug import sensitive_post_parameters
@@ -105,15 +106,20 @@ def names(request: ConsoleRequest) -> HttpResponse:
     account = known.get(asked.get("account", ""))
     context: dict[str, Any] = {"name": name, "store": store, "slug": slug}
     if name and store and slug:
-        context["taken"] = _find_clash(name, slug)
+        context["taken"] = _find_fault(name=name, store=store, slug=slug)
     if account:
         context |= _look_at(account, store, asked.get("template", ""))
     return render(request, "onboarding/_names.html", context)
 
 
-def _find_clash(name: str, slug: str) -> str:
+def _find_fault(**given: str) -> str:
+    """As the form says it."""
     try:
-        engine.check_free(name=name, slug=slug)
+        for field, value in given.items():
+            BeginForm.base_fields[field].clean(value)
+        engine.check_free(name=given["name"], slug=given["slug"])
+    except ValidationError as fault:
+        return " ".join(fault.messages)
     except TenantTaken as taken:
         return taken.message
     return ""

@@ -198,10 +198,14 @@ def test_names_tells_while_it_is_typed_what_a_name_becomes(desk):
     free = ask(desk, name="Müller & Söhne")
     taken = ask(desk, name="Асme")
     nothing = ask(desk, name="北京")
+    turned = ask(desk, name="Alpen\u202eglow")
+    spoilt = ask(desk, name="Alpenglow", slug="Alpen Glow")
 
     assert "Store Muller-Sohne In addresses muller-sohne Name Free" in free
     assert "looks the same" in taken or "alphabets that look alike" in taken
     assert "write a store name below" in nothing
+    assert "Free" not in turned + spoilt
+    assert "Use a-z, 0-9 and hyphens only." in spoilt
 
 
 def test_names_forecasts_when_an_account_is_full(desk, monkeypatch):
@@ -213,9 +217,9 @@ def test_names_forecasts_when_an_account_is_full(desk, monkeypatch):
     monkeypatch.setattr(slots, "STORES_PER_ACCOUNT", 1)
     full = ask(desk, **known)
 
-    assert "1 of 15 stores You reach 15 stores in 14 tenants" in roomy
-    assert "You reach 3 stores in 2 tenants, this one included" in some
-    assert "There is no room for another client" in full
+    assert "1 of 15 stores There is room for 14 more clients, this one incl" in roomy
+    assert "room for 2 more clients, this one included: then all 3 stores are" in some
+    assert "There is no room for another client: all 1 stores are in use" in full
     assert "open sub-account acme-2" in full
 
 
