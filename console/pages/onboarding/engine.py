@@ -221,6 +221,7 @@ def go_live(row: Onboarding, by: Actor) -> None:
             f"Not as the plan says: {', '.join(missing)}. Nothing is live."
         )
     tenant = Bench(row).added
+    now = timezone.now()
     drift.look(tenant)  # what is changed from now on is seen
     document = {
         "kind": SHEET,
@@ -240,15 +241,15 @@ def go_live(row: Onboarding, by: Actor) -> None:
             if each.state == "done"
         },
         "segment": "not set up" if row.read_plan().fill_in().segment else "none",
-        "at": timezone.now().isoformat(timespec="seconds"),
+        "at": now.isoformat(timespec="seconds"),
         "by": by.user.email if by.user else by.name,
     }
     with transaction.atomic():
         log(by, "onboarding.live", "onboarding", str(row.pk), client=row.slug)
         # After the entry, which others wait for: one sheet, whoever presses twice.
         live = Onboarding.objects.filter(pk=row.pk, live_at=None)
-        live.update(live_at=timezone.now(), sheet=sign(document), encrypted_token="")
-        examine.enqueue(str(tenant.pk), document["at"])
+        live.update(live_at=now, sheet=sign(document), encrypted_token="")
+        examine.enqueue(str(tenant.pk), now.isoformat())
     row.refresh_from_db()
 
 

@@ -206,12 +206,12 @@ def read_plan(content: bytes) -> Plan:
 def _explain(read: Any, problem: str) -> PlanRefused:
     """The place that it names has `[...]` for a key of a mapping: with that one alone it
     is still refused."""
-    words, _, at = problem.partition(" - at ")
-    place = re.sub(r"^(`key` in )?`\$\.?|`$", "", at)
+    words, _, where = problem.partition(" - at ")
+    place = re.sub(r"^(`key` in )?`\$\.?|`$", "", where)
     if own := re.match(r"([\w.-]+): (.*)", words):  # of __post_init__
         place, words = own.groups()
-    if name := re.search(r" field `(.+)`$", words):
-        place = f"{place}.{name[1]}".strip(".")
+    if member := re.search(r" field `(.+)`$", words):
+        place = f"{place}.{member[1]}".strip(".")
     while (at := place.find("[...]")) >= 0:
         held = read
         for name in filter(None, place[:at].split(".")):

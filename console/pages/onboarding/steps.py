@@ -116,10 +116,9 @@ class Bench:
 
     @property
     def is_taken(self) -> bool:
-        """Whether it is another tenant's."""
-        others = Tenant.objects.exclude(pk=self.row.tenant_id)
-        found = self.namesake
-        return bool(found) and others.filter(store_id=found.id).exists()
+        """Whether it is another tenant's, while there is none of this client."""
+        ids = [found.id for found in [self.namesake] if found]
+        return Tenant.objects.filter(store_id__in=ids).exists()
 
     @property
     def lookalike(self) -> str:
