@@ -29,6 +29,8 @@ from console.contract.segment import (
     Events,
     ExternalId,
     ExternalIds,
+    Requested,
+    Told,
     Trait,
     Traits,
 )
@@ -77,6 +79,7 @@ class SegmentClient:
     space: str
     token: str = field(repr=False)
     write_key: str = field(repr=False)
+    public_token: str = field(default="", repr=False)
 
     def fetch_traits(self, identity: str) -> dict[str, Trait]:
         """The first TRAITS_A_PAGE, each with its source and time. `identity` is
@@ -92,17 +95,35 @@ class SegmentClient:
         query = {"limit": min(limit, EVENTS_A_PAGE)}
         return self._read(identity, "events", Events, query).data
 
+    def request_deletion(self, user_ids: Sequence[str], *, suppress: bool) -> str:
+        """By the Public API; the request's id. `suppress`: also what comes later."""
+        type_ = "SUPPRESS_WITH_DELETE" if suppress else "DELETE_ONLY"
+        asked = {"regulationType": type_, "subjectType": "USER_ID"}
+        body = json.dumps(asked | {"subjectIds": list(user_ids)}).encode()
+        return self._ask_public("POST", "", Requested, body).data.regulate_id
+
+    def fetch_deletion(self, request_id: str) -> str:
+        """How far it is: INITIALIZED, RUNNING, FINISHED, or why not."""
+        path = f"/{quote(request_id, safe='')}"
+        return self._ask_public("GET", path, Told).data.regulation.overall_status
+
+    def _ask_public(
+        self, method: str, path: str, noun: type[T], body: bytes = b""
+    ) -> T:
+        url = f"{self._find_host(2)}/regulations{path}"
+        bearer = f"Bearer {self.public_token}"
+        return _decode(self._call(method, url, bearer, SEND_S, body), noun)
+
     def send(self, events: Sequence[Mapping[str, Any]], sent_at: str) -> None:
         """A batch; each has a `type`, a `messageId` and an id. Raises SegmentProblem,
         ValueError for what is too long, of which nothing is sent."""
-        body = json.dumps(
-            {"batch": events, "sentAt": sent_at, "writeKey": self.write_key}
-        ).encode()
+        sent = {"batch": events, "sentAt": sent_at, "writeKey": self.write_key}
+        body = json.dumps(sent, ensure_ascii=False).encode()
         too_long = any(size_of(event) > EVENT_BYTES for event in events)
         if too_long or len(body) > BATCH_BYTES or len(events) > BATCH_EVENTS:
             raise ValueError("events: 32 KB each, 500 KB and 2,500 together at most")
         url = f"{self._find_host(1)}/v1/batch"
-        self._call("POST", url, self.write_key, SEND_S, body)
+        self._call("POST", url, _write_basic(self.write_key), SEND_S, body)
 
     def _read(
         self, identity: str, resource: str, noun: type[T], query: dict[str, Any]
@@ -113,26 +134,21 @@ class SegmentClient:
             f"{self._find_host(0)}/v1/spaces/{quote(self.space, safe='')}/collections"
             f"/users/profiles/{who}/{resource}?{urlencode(query)}"
         )
-        body = self._call("GET", url, self.token, READ_S)
-        try:
-            return decode(body, noun)
-        except ValueError:
-            raise SegmentProblem("Segment's answer cannot be read.", 200) from None
+        return _decode(self._call("GET", url, _write_basic(self.token), READ_S), noun)
 
     def _find_host(self, of: int) -> str:
-        """0: of profiles, 1: of events."""
+        """0: of profiles, 1: of events, 2: of the Public API."""
         return settings.SEGMENT_URL or REGIONS[self.region][of]
 
     def _call(
-        self, method: str, url: str, user: str, seconds: float, content: bytes = b""
+        self, method: str, url: str, who: str, seconds: float, content: bytes = b""
     ) -> bytes:
-        basic = base64.b64encode(f"{user}:".encode()).decode()
         answer = outgoing.call(
             method,
             url,
             allow_private=bool(settings.SEGMENT_URL),
             headers={
-                "Authorization": f"Basic {basic}",
+                "Authorization": who,
                 "Content-Type": "application/json",
             },
             content=content,
@@ -143,9 +159,20 @@ class SegmentClient:
         return answer.body
 
 
+def _write_basic(user: str) -> str:
+    return f"Basic {base64.b64encode(f'{user}:'.encode()).decode()}"
+
+
+def _decode(body: bytes, noun: type[T]) -> T:
+    try:
+        return decode(body, noun)
+    except ValueError:
+        raise SegmentProblem("Segment's answer cannot be read.", 200) from None
+
+
 def size_of(event: Mapping[str, Any]) -> int:
     """In bytes, as it is sent."""
-    return len(json.dumps(event).encode())
+    return len(json.dumps(event, ensure_ascii=False).encode())
 
 
 def _check(answer: outgoing.HttpAnswer) -> None:

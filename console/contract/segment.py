@@ -15,10 +15,18 @@ MESSAGE_ID_LENGTH = 100  # one page says fewer: ours are far shorter
 TRAITS_AN_EVENT = 300
 TRAITS_A_PAGE, EVENTS_A_PAGE = 200, 100
 SPACE = re.compile(r"[A-Za-z0-9_-]{1,64}")
-# profiles, events: the hosts of a workspace's region.
+# profiles, events, Public API: the hosts of a workspace's region.
 REGIONS = {
-    "US": ("https://profiles.segment.com", "https://api.segment.io"),
-    "EU": ("https://profiles.euw1.segment.com", "https://events.eu1.segmentapis.com"),
+    "US": (
+        "https://profiles.segment.com",
+        "https://api.segment.io",
+        "https://api.segmentapis.com",
+    ),
+    "EU": (
+        "https://profiles.euw1.segment.com",
+        "https://events.eu1.segmentapis.com",
+        "https://eu1.api.segmentapis.com",
+    ),
 }
 
 
@@ -67,6 +75,30 @@ class Event(Read, frozen=True, kw_only=True):
 class Events(Read, frozen=True, kw_only=True):
     data: tuple[Event, ...]
     cursor: Cursor = Cursor()
+
+
+class RequestId(Read, frozen=True, kw_only=True):
+    regulate_id: str = msgspec.field(name="regulateId")
+
+
+class Requested(Read, frozen=True, kw_only=True):
+    """A deletion that was asked for, by the Public API."""
+
+    data: RequestId
+
+
+class Regulation(Read, frozen=True, kw_only=True):
+    overall_status: str = msgspec.field(name="overallStatus")
+
+
+class Regulated(Read, frozen=True, kw_only=True):
+    regulation: Regulation
+
+
+class Told(Read, frozen=True, kw_only=True):
+    """How far a deletion is."""
+
+    data: Regulated
 
 
 def external_id(type_: str, value: str) -> dict[str, str]:

@@ -1,4 +1,5 @@
-"""Segment's Profile and Tracking APIs on this machine: one space and its sources.
+"""Segment's Profile and Tracking APIs on this machine: one space and its sources; and the
+deletions of its Public API.
 
     with Emulator() as segment:
         ...segment.profiles_url, segment.tracking_url
@@ -90,6 +91,8 @@ class Emulator:
         self.lost: list[tuple[str, dict[str, Any]]] = []
         self.calls: list[tuple[str, str, Any]] = []
         self.answers: list[tuple[int, dict[str, str]]] = []
+        self.public_tokens = {"public-token"}
+        self.deletions: dict[str, dict[str, Any]] = {}
         self.wait = lambda: None
         self._seen: dict[str, datetime] = {}
         self._lock = RLock()
@@ -200,6 +203,28 @@ class Emulator:
         else:
             profile.traits[name] = Trait(value, source.id, at)
 
+    # The Public API ------------------------------------------------------------------
+
+    def delete(self, path: str, body: bytes, token: str) -> dict[str, Any]:
+        """At the first look it runs, at the second it is done."""
+        if token not in self.public_tokens:
+            raise Failure(401, "authentication_error", "The token is not valid.")
+        if body:
+            asked = _read_json(body, BATCH_BYTES)
+            id_ = f"regulation{len(self.deletions)}"
+            self.deletions[id_] = {**asked, "status": "INITIALIZED"}
+            return {"data": {"regulateId": id_}}
+        request = self.deletions.get(path.rpartition("/")[2])
+        if request is None:
+            raise Failure(404, "not_found", "There is no such regulation.")
+        if request["status"] == "RUNNING":
+            request["status"] = "FINISHED"
+            ids = {("user_id", each) for each in request["subjectIds"]}
+            self.profiles = [x for x in self.profiles if not ids & {*x.identifiers}]
+        else:
+            request["status"] = "RUNNING"
+        return {"data": {"regulation": {"overallStatus": request["status"]}}}
+
     # The Profile API -----------------------------------------------------------------
 
     def read(self, path: str, query: dict[str, str], token: str) -> dict[str, Any]:
@@ -242,7 +267,10 @@ def _read_batch(sent: dict[str, Any]) -> list[dict[str, Any]]:
         {**event, **{name: {**sent[name], **event.get(name, {})} for name in shared}}
         for event in sent.get("batch", [])
     ]
-    if any(len(json.dumps(event)) > EVENT_BYTES for event in events):
+    if any(
+        len(json.dumps(event, ensure_ascii=False).encode()) > EVENT_BYTES
+        for event in events
+    ):
         raise Failure(400, "invalid_request_error", "An event is too large.")
     return events
 
@@ -397,17 +425,26 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         at = urlsplit(self.path)
+        if at.path.startswith("/regulations/"):
+            self._answer(self._delete)
+            return
         query = {name: values[-1] for name, values in parse_qs(at.query).items()}
         self._answer(lambda _: self.server.segment.read(at.path, query, self._user()))
 
     def do_POST(self) -> None:
         route = self.path.removeprefix("/v1/")
-        if route in {*METHODS, "batch"}:
+        if self.path == "/regulations":
+            self._answer(self._delete)
+        elif route in {*METHODS, "batch"}:
             self._answer(
                 lambda body: self.server.segment.track(route, body, self._user())
             )
         else:
             self._answer(_refuse_route)
+
+    def _delete(self, body: bytes) -> dict[str, Any]:
+        bearer = self.headers.get("Authorization", "").removeprefix("Bearer ")
+        return self.server.segment.delete(self.path, body, bearer)
 
     def _answer(self, work: Any) -> None:
         body = self._read()
