@@ -334,6 +334,7 @@ LOST_WORK = [
     "console.pages.recall.suites.start_due_suites",
     "console.profiles.models.drop_expired_packages",
     "console.profiles.retention.start_due_rules",
+    "console.segment.outbox.start_due",
     "console.service.memory.ledger.prune",
     "console.monitoring.models.prune",
     "console.monitoring.synthetic.request_cleaning",

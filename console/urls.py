@@ -35,6 +35,7 @@ from console.pages.recall import cases, ledger, marks, suites
 from console.pages.recall import views as recall
 from console.pages.reference import views as reference
 from console.pages.reveals import views as reveals
+from console.pages.segment import assistants, outbox
 from console.pages.segment import views as segment
 from console.pages.styleguide import views as styleguide
 from console.pages.tenants import fleet
@@ -278,6 +279,40 @@ segment_pages = pages(
         "t/<slug:tenant>/profiles/<str:profile_id>/segment/",
         segment.customer,
         name="customer",
+    ),
+    path("t/<slug:tenant>/segment/outbox/", outbox.show_outbox, name="outbox"),
+    path(
+        "t/<slug:tenant>/segment/outbox/<int:number>/",
+        outbox.show_event,
+        name="event",
+    ),
+    path(
+        "t/<slug:tenant>/segment/outbox/<slug:move>/",
+        outbox.move_events,
+        name="move_all",
+    ),
+    path(
+        "t/<slug:tenant>/segment/outbox/<slug:move>/<int:number>/",
+        outbox.move_events,
+        name="move",
+    ),
+    path(
+        "tenants/<slug:tenant>/assistants/",
+        assistants.list_assistants,
+        name="assistants",
+    ),
+    path(
+        "tenants/<slug:tenant>/assistants/add/", assistants.edit_assistant, name="add"
+    ),
+    path(
+        "tenants/<slug:tenant>/assistants/<int:number>/",
+        assistants.edit_assistant,
+        name="assistant",
+    ),
+    path(
+        "tenants/<slug:tenant>/assistants/<int:number>/remove/",
+        assistants.remove_assistant,
+        name="remove",
     ),
 )
 doctor_pages = pages(

@@ -1,4 +1,4 @@
-"""A tenant's Segment workspace."""
+"""A tenant's Segment workspace, its assistants, and what goes out to Segment."""
 
 import json
 from functools import cached_property
@@ -13,14 +13,21 @@ from console.contract.segment import REGIONS, SPACE
 from console.databases.vault import decrypt, encrypt
 from console.tenants.models import Tenant
 
-SECRETS = ("token", "write_key")
+SECRETS = ("token", "write_key", "public_token")
+# What a prompt of ours is made of; the marks stand for what is put there.
+MEMORY, SAID = "{memory}", "{conversation}"
+PROMPT = f"You are a support agent.\n{MEMORY}\n{SAID}\nAgent:"
 
 
 class Workspace(models.Model):
     """name      a label for people
     space        whose profiles are read
-    encrypted_token  the profile access token and the write key of a source, as JSON
+    encrypted_token  the profile access token, the write key of a source and, to have a
+              customer deleted, a token of the Public API, as JSON
     personalization  whether pages and prompts show what it knows of a customer
+    sends     what was learned goes out at once; else it is held until a person sends it
+    seen_until  what the memory had learned before was looked at (outbox.py); while that
+              is done `look`: the page's token, and when it began
     probe        the last event that was sent to see it arrive: `value`, `sent_at`
               (epoch seconds), and `arrived_s` after how long it could be read, once it was
     is_proven    somebody was once found in this space, so that it is the token's
@@ -36,6 +43,9 @@ class Workspace(models.Model):
     )
     encrypted_token = models.TextField()
     personalization = models.BooleanField(default=True)
+    sends = models.BooleanField(default=False)
+    seen_until = models.DateTimeField(null=True)
+    look = models.JSONField(default=dict)
     probe = models.JSONField(default=dict)
     is_proven = models.BooleanField(default=False)
     changed_at = models.DateTimeField(auto_now=True)
@@ -65,3 +75,148 @@ class Workspace(models.Model):
     def open(self, region: str = "") -> SegmentClient:
         region = region or self.region
         return SegmentClient(region, space=self.space, **self.secrets)
+
+
+class Assistant(models.Model):
+    """What answers a tenant's customers elsewhere, as far as a prompt of it is built here.
+
+    personalization  it is given what Segment knows
+    perception       what is learned from its conversations goes to Segment
+    uses_memory      it is given what the tenant's store remembers
+    knowledge_bases  ids; none: all of the tenant's
+    least_score      what Recall is less sure of is left out
+    """
+
+    tenant = models.ForeignKey(Tenant, models.CASCADE, related_name="assistants")
+    name = models.CharField(max_length=80)
+    description = models.CharField(max_length=400, blank=True)
+    personalization = models.BooleanField(default=True)
+    perception = models.BooleanField(default=False)
+    uses_memory = models.BooleanField(default=True)
+    knowledge_bases = models.JSONField(default=list)
+    observations_limit = models.PositiveSmallIntegerField(default=5)
+    summaries_limit = models.PositiveSmallIntegerField(default=2)
+    least_score = models.FloatField(default=0.0)
+    prompt = models.TextField(default=PROMPT)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["tenant", "name"], name="assistant_named_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Talk(models.Model):
+    """A conversation that was tried as an assistant."""
+
+    conversation_id = models.CharField(primary_key=True, max_length=64)
+    assistant = models.ForeignKey(Assistant, models.CASCADE, related_name="talks")
+
+    def __str__(self) -> str:
+        return self.conversation_id
+
+
+class Sealed(models.Model):
+    """A row that holds customers' data: encrypted, bound to its tenant and its subject."""
+
+    tenant = models.ForeignKey(Tenant, models.CASCADE, related_name="+")
+    profile_id = models.CharField(max_length=64)
+    sealed = models.TextField(blank=True)
+    words = models.CharField(max_length=300, blank=True)
+    due_at = models.DateTimeField(null=True, db_index=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        abstract = True
+
+    @property
+    def context(self) -> tuple[str, ...]:
+        return (self._meta.label_lower, str(self.tenant_id), self.profile_id)
+
+    @property
+    def content(self) -> Any:
+        """None once it is gone. Raises VaultLocked, CredentialTampered."""
+        if not self.sealed:
+            return None
+        return json.loads(decrypt(self.sealed, context=self.context))
+
+    @content.setter
+    def content(self, value: Any) -> None:
+        text = json.dumps(value, ensure_ascii=False)
+        self.sealed = encrypt(text, context=self.context)
+
+
+class Outgoing(Sealed):
+    """One event for Segment; its content is the event as it is sent.
+
+    subject   what was learned: an observation's id, or that of an accepted proposal; it
+              is the `messageId` too, by which Segment counts it once
+    assistant from whose conversation it is, where that is known
+    names     of an Identify, which traits; else the event's name
+    lease     of the run that is sending it, until due_at
+    first_at  when it was first tried: later than a day Segment may count it twice
+    """
+
+    class State(models.TextChoices):
+        HELD = "held"
+        DUE = "due", "waiting"
+        SENT = "sent"
+        FAILED = "failed"
+
+    subject = models.CharField(max_length=64)
+    kind = models.CharField(max_length=8)
+    names = models.CharField(max_length=200)
+    assistant = models.ForeignKey(Assistant, models.SET_NULL, null=True)
+    state = models.CharField(max_length=8, choices=State, default=State.HELD)
+    tries = models.PositiveSmallIntegerField(default=0)
+    lease = models.CharField(max_length=32, blank=True, db_index=True)
+    first_at = models.DateTimeField(null=True)
+    sent_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["tenant", "subject"], name="outgoing_once_a_subject"
+            )
+        ]
+        indexes = [
+            models.Index(fields=["tenant", "profile_id"], name="outgoing_of_a_profile"),
+            models.Index(fields=["tenant", "state", "due_at"], name="outgoing_due"),
+        ]
+
+    def __str__(self) -> str:
+        return self.subject
+
+
+class Erasure(Sealed):
+    """A deleted profile, of which nothing is sent any more; its content are the user ids
+    that Segment is asked to delete, until it has.
+
+    suppresses  new events of them are refused there, too
+    request_id  Segment's
+    """
+
+    class State(models.TextChoices):
+        WAITING = "waiting", "waiting to be requested"
+        REQUESTED = "requested"
+        FINISHED = "finished"
+        FAILED = "failed"
+
+    suppresses = models.BooleanField(default=False)
+    state = models.CharField(max_length=12, choices=State, default=State.WAITING)
+    request_id = models.CharField(max_length=64, blank=True)
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["tenant", "profile_id"], name="erasure_once_a_profile"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"deletion of {self.profile_id} at Segment"

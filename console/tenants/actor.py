@@ -57,6 +57,8 @@ class Permission(StrEnum):
     CHANGE_DELETION_POLICY = "change the deletion policy", OPERATOR
     MEND_LINKAGE = "mend how conversations are linked", OPERATOR, ENGINEER
     MANAGE_SEGMENT = "set up Segment", OPERATOR, ENGINEER
+    MANAGE_ASSISTANTS = "set up assistants", OPERATOR, DEVELOPER
+    SEND_LEARNED = "send to Segment what was learned", OFFICER, DEVELOPER
     WATCH_TENANT = "watch a tenant's memory", OPERATOR, ENGINEER
     REPLACE_CREDENTIAL = "replace an auth token", OPERATOR, ENGINEER
     MANAGE_ACCOUNTS = "manage accounts of the built-in memory", OPERATOR

@@ -138,6 +138,8 @@ def test_every_form_checks_the_texts_that_staff_write():
         ("InviteForm", "name"),
         # Of how a client is set up.
         ("PlanForm", "plan"),
+        # For a model, which is told of no customer by it.
+        ("AssistantForm", "prompt"),
     }
 
 

@@ -51,6 +51,7 @@ LABELS = {
     "learn": "Learn from conversations",
     "deliver": "Send webhooks",
     "advance_deletions": "Carry out deletions",
+    "tell_segment": "Send to Segment",
     "compact": "Clean files after deletions",
     "purge": "Rewrite databases at night",
 }

@@ -15,6 +15,7 @@ from console.audit.signing import sign, verify
 from console.core.errors import DomainError
 from console.databases.compaction import get_night
 from console.pages.deletions.models import Deletion
+from console.segment.outbox import find_erasure
 from console.tenants.vault import get_tenant_guard
 
 KIND = "deletion certificate"
@@ -136,6 +137,9 @@ def list_not_covered(deletion: Deletion) -> list[str]:
         ]
     else:
         left.append(f"single pages of the database's file, {by_then}")
+    if asked := find_erasure(deletion.tenant, deletion.profile_id):
+        state = asked.get_state_display()
+        left.append(f"what Segment holds: its deletion there is {state}")
     return [
         *left,
         *_list_backups(at),

@@ -38,6 +38,7 @@ from console.pages.deletions.inventory import Inventory, take_inventory
 from console.pages.deletions.models import Deletion, Target
 from console.profiles.models import OnHold, find_hold
 from console.profiles.whole import Traces, find_remains, read_whole
+from console.segment import outbox
 from console.tenants.actor import Actor, Permission, may
 from console.tenants.models import Role, Tenant
 from console.tenants.vault import get_tenant_guard, open_store
@@ -254,12 +255,19 @@ def _begin(deletion: Deletion, actor: Actor) -> None:
         move(deletion, State.REFUSED, actor, action, facts, outcome="denied")
     elif is_unchanged(deletion, actor, deletion.inventory):
         facts = {"started_at": now, "due_at": now + LEASE}
-        # For this task alone: what it is found by is stored nowhere.
+        # For this task alone: what it is found by is stored nowhere else, but what
+        # Segment is asked to delete.
         traces = None
         if deletion.target.is_profile:
             whole = read_whole(open_store(deletion.tenant), deletion.profile_id)
             traces = Traces.of(whole)
-        move(deletion, State.EXECUTING, actor, "deletion.started", facts)
+        with transaction.atomic():
+            if traces:
+                suppress = _is_to_be_forgotten(deletion)
+                outbox.block(
+                    deletion.tenant, traces.ids, traces.identifiers, suppress=suppress
+                )
+            move(deletion, State.EXECUTING, actor, "deletion.started", facts)
         execute(deletion, actor, is_first=True, traces=traces)
 
 
@@ -294,6 +302,7 @@ def execute(
     if traces and outcome.state == State.DONE:
         outcome = _look_everywhere(deletion, traces, outcome)
     if outcome.canonical_id and deletion.requested_at:
+        outbox.settle(deletion.tenant, deletion.profile_id, is_deleted=False)
         why = "The profile was merged into another one meanwhile. Review it again."
         count_again(deletion, actor, why)
     else:
@@ -397,6 +406,9 @@ def close(deletion: Deletion, outcome: Outcome, actor: Actor) -> None:
             request_compaction()
             if deletion.target.is_profile:
                 deletion.tenant.recall_cases.erase(deletion.profile_id)
+        if state != State.UNKNOWN and deletion.target.is_profile:
+            is_deleted = state != State.FAILED or outcome is ALREADY_GONE
+            outbox.settle(deletion.tenant, deletion.profile_id, is_deleted=is_deleted)
         facts["canonical_id"] = outcome.canonical_id
         move(deletion, state, actor, action, facts, outcome=outcome.state)
 

@@ -68,6 +68,12 @@ class WorkspaceForm(ConsoleForm):
     )
     token = SecretField("Profile access token")
     write_key = SecretField("Write key")
+    public_token = SecretField("Public API token")
+    sends = forms.BooleanField(
+        label="Send what was learned as it comes",
+        required=False,
+        help_text="Else it waits in the outbox until a person sends it.",
+    )
     personalization = forms.BooleanField(
         label="Show what Segment knows of a customer",
         required=False,
@@ -87,10 +93,12 @@ class WorkspaceForm(ConsoleForm):
             "token": "The same page → Generate token; shown there once.",
             "write_key": "Connections → Sources → a source that is connected to the "
             "space → Settings → API keys.",
+            "public_token": "Workspace settings → Access management → Tokens, with the "
+            "right to delete; without it Segment is not asked to delete whom we delete.",
         }
         for each in SECRETS:
             self.fields[each].help_text = f"{where[each]}{keep} Stored encrypted."
-            self.fields[each].required = workspace is None
+            self.fields[each].required = workspace is None and each != "public_token"
 
 
 @allow(Permission.MANAGE_SEGMENT, FORM, logs="segment.changed")
@@ -113,7 +121,7 @@ def _save(request: ConsoleRequest, given: dict[str, Any]) -> None:
     with transaction.atomic():
         tenant = Tenant.objects.select_for_update().get(pk=request.tenant.pk)
         kept = workspaces.find_workspace(tenant) or Workspace(tenant=tenant)
-        secrets = {each: given[each] or kept.secrets[each] for each in SECRETS}
+        secrets = {each: given[each] or kept.secrets.get(each, "") for each in SECRETS}
         changed = [
             each
             for each in given
@@ -121,7 +129,7 @@ def _save(request: ConsoleRequest, given: dict[str, Any]) -> None:
         ] + [each for each in SECRETS if given[each]]
         for each in {*given} - {*SECRETS}:
             setattr(kept, each, given[each])
-        if {*changed} - {"name", "personalization"}:
+        if {*changed} & {"space", "region", "token", "write_key"}:
             kept.probe, kept.is_proven = {}, False
         kept.seal(secrets)
         kept.save()

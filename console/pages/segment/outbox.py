@@ -1,0 +1,156 @@
+"""Segment's outbox: what was learned and goes there, each event as it is sent."""
+
+import json
+from typing import Any
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.db import transaction
+from django.db.models import Count, QuerySet
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+
+from console.audit.log import log, log_view
+from console.client.errors import MemoryProblem
+from console.client.segment import SegmentProblem
+from console.masking.masker import Masker, masker_for
+from console.profiles.traits import format_items
+from console.segment import outbox, workspaces
+from console.segment.models import Outgoing
+from console.tenants.actor import Permission
+from console.web.render import POST, ConsoleRequest, allow, render_part
+
+PAGE_ROWS = 50
+State = Outgoing.State
+
+
+@allow(Permission.VIEW_PROFILES, logs="none: ids, names of traits and times")
+def show_outbox(request: ConsoleRequest) -> HttpResponse:
+    """By the newest; htmx gets the rows alone."""
+    rows = _list(request)
+    counts = dict(rows.values_list("state").annotate(Count("pk")).order_by())
+    state = request.GET.get("state", "")
+    if state in State.values:
+        rows = rows.filter(state=state)
+    pages = Paginator(rows.select_related("assistant").order_by("-pk"), PAGE_ROWS)
+    context = {
+        "page": pages.get_page(request.GET.get("page")),
+        "state": state,
+        "states": [(each, each.label, counts.get(each, 0)) for each in State],
+        "held": counts.get(State.HELD, 0),
+        "workspace": workspaces.find_workspace(request.tenant),
+        "perceives": outbox.perceives(request.tenant.pk),
+    }
+    page, part = "segment/outbox.html", "segment/_outbox.html"
+    return render_part(request, page, part, context)
+
+
+@allow(Permission.VIEW_PROFILES, logs="outgoing.viewed")
+def show_event(request: ConsoleRequest, number: int) -> HttpResponse:
+    """As it is sent, masked, and what it would change in Segment's profile now."""
+    row = get_object_or_404(_list(request), pk=number)
+    log_view(request.actor, "outgoing.viewed", "profile", row.profile_id)
+    masker, event = masker_for(request.actor, row.profile_id), row.content
+    context: dict[str, Any] = {"row": row}
+    if event:
+        shown = mask_event(masker, event, row.names)
+        context["payload"] = json.dumps(shown, indent=2, ensure_ascii=False)
+    if event and row.kind == "identify":
+        try:
+            context["changes"] = list_changes(request, masker, row, event)
+        except (SegmentProblem, MemoryProblem) as problem:
+            context["problem"] = problem
+    return render(request, "segment/event.html", context)
+
+
+@allow(Permission.SEND_LEARNED, POST, logs="outgoing.released outgoing.held")
+def move_events(request: ConsoleRequest, move: str, number: int = 0) -> HttpResponse:
+    """Send or hold one, or send all that is held."""
+    rows = _list(request)
+    rows = rows.filter(pk=number) if number else rows.filter(state=State.HELD)
+    if move not in {"send", "hold"}:
+        raise Http404
+    with transaction.atomic():
+        if move == "send":
+            count = outbox.release(request.tenant, rows)
+        else:
+            waiting = rows.filter(state=State.DUE, lease="")
+            count = waiting.update(state=State.HELD, due_at=None)
+        if count:
+            action = "outgoing.released" if move == "send" else "outgoing.held"
+            on = ("store", request.tenant.store_id)
+            log(request.actor, action, *on, count=count)
+    done = "on the way to Segment" if move == "send" else "held"
+    messages.info(request, f"{count} event{'s' * (count != 1)} {done}.")
+    return redirect("segment:outbox", request.tenant.slug)
+
+
+def _list(request: ConsoleRequest) -> QuerySet[Outgoing]:
+    return Outgoing.objects.filter(tenant=request.tenant)
+
+
+def mask_event(masker: Masker, event: dict[str, Any], names: str) -> dict[str, Any]:
+    """The event as this person may see it."""
+
+    def mask_id(type_: str, value: str) -> str:
+        return masker.mask_identifier(type_, [value])[0].text
+
+    shown = dict(event)
+    if "userId" in event:
+        shown["userId"] = mask_id("user_id", event["userId"])
+    if known := event.get("context"):
+        ids = known["externalIds"]
+        masked = [each | {"id": mask_id(each["type"], each["id"])} for each in ids]
+        shown["context"] = {"externalIds": masked}
+    if told := event.get("properties"):
+        text = masker.mask_text("observation", event["messageId"], told["content"])
+        source = masker.mask_source(told["source"]).text
+        shown["properties"] = {"content": text.text, "source": source}
+    if traits := event.get("traits"):
+        shown["traits"] = {
+            name: mask_value(masker, names, name, value)
+            for name, value in traits.items()
+        }
+    return shown
+
+
+def mask_value(masker: Masker, names: str, name: str, value: Any) -> Any:
+    """By the rule of its trait group in the memory; `names`: Group.name."""
+    if value is None or isinstance(value, bool):
+        return value
+    group = names.removesuffix(f".{name}")
+    return masker.mask_trait(group, name, ", ".join(format_items(value))).text
+
+
+def list_changes(
+    request: ConsoleRequest, masker: Masker, row: Outgoing, event: dict[str, Any]
+) -> list[tuple[str, str, str, str]]:
+    """Trait, what Segment has, what it would have, and what that means. Raises
+    SegmentProblem, MemoryProblem."""
+    workspace = workspaces.find_workspace(request.tenant)
+    held = request.store.list_identifiers(row.profile_id)
+    found = workspace and workspaces.read_profile(workspace, held)
+    present = {name: x.value for name, x in (found.traits if found else {}).items()}
+    return [
+        (
+            name,
+            mask_value(masker, row.names, name, present.get(name)),
+            mask_value(masker, row.names, name, value),
+            _judge(present, name, value, is_known=bool(found)),
+        )
+        for name, value in event["traits"].items()
+    ]
+
+
+def _judge(present: dict[str, Any], name: str, value: Any, *, is_known: bool) -> str:
+    if not is_known:
+        return "makes a new profile"
+    if name not in present:
+        return (
+            "nothing to take away"
+            if value is None
+            else "new: Segment has no such trait"
+        )
+    if value is None:
+        return "overwrites with null: Segment takes the trait away"
+    return "the same" if present[name] == value else "changes it"

@@ -1,0 +1,229 @@
+"""Segment's outbox: its list, an event masked, and who may send."""
+
+import msgspec
+import pytest
+from django.utils.timezone import now
+
+from console.audit.models import AuditEntry
+from console.contract.memory.identity_settings import PutIdentitySettings
+from console.contract.segment import external_id
+from console.pages.deletions.models import Deletion
+from console.segment import workspaces
+from console.segment.models import Assistant, Erasure, Outgoing
+from console.tenants.models import Role
+from console.tenants.vault import open_store
+from tests.factories import make_observation, make_profile, make_tenant, make_user
+from tests.pages.deletions.test_requests import as_person, post, work
+from tests.pages.deletions.test_views import confirm, confirm_url
+from tests.segment.test_outbox import run, segment, set_up, workspace
+
+__all__ = ["segment", "workspace"]
+PAGE = "/t/acme/segment/outbox/"
+
+
+@pytest.fixture
+def profile_id(workspace, tenant):
+    workspaces._kept.clear()
+    profile_id = make_profile(tenant, email="casey@example.com")
+    make_observation(tenant, profile_id, "Sails with casey@example.com.")
+    run(tenant)
+    return profile_id
+
+
+def test_outbox_shows_an_event_masked_and_sends_it(
+    client, segment, tenant, profile_id, officer
+):
+    client.force_login(officer)
+    row = Outgoing.objects.get()
+
+    listed = client.get(PAGE).text
+    shown = client.get(f"{PAGE}{row.pk}/").text
+    client.post(f"{PAGE}send/")
+    run(tenant)
+    after = client.get(f"{PAGE}?state=sent").text
+
+    assert "Send all 1 held" in listed
+    assert "Sails with" not in listed
+    assert "Observation learned" in shown
+    assert "Sails with" in shown
+    assert "casey@example.com" not in listed + shown
+    assert segment.accepted[0]["properties"]["content"].endswith("casey@example.com.")
+    assert f"{PAGE}{row.pk}/" in after
+    entries = AuditEntry.objects.filter(action__startswith="outgoing.").order_by("seq")
+    assert [(each.action, each.profile_id) for each in entries] == [
+        ("outgoing.viewed", profile_id),
+        ("outgoing.released", ""),
+        ("outgoing.sent", ""),
+    ]
+
+
+def test_outbox_holds_what_waits(client, segment, tenant, profile_id, officer):
+    client.force_login(officer)
+    row = Outgoing.objects.get()
+    client.post(f"{PAGE}send/{row.pk}/")
+
+    client.post(f"{PAGE}hold/{row.pk}/")
+    run(tenant)
+
+    assert Outgoing.objects.get().state == "held"
+    assert segment.accepted == []
+
+
+def test_outbox_is_sent_by_those_with_the_right(client, profile_id, agent):
+    client.force_login(agent)
+
+    assert client.get(PAGE).status_code == 200
+    assert "Send all" not in client.get(PAGE).text
+    assert client.post(f"{PAGE}send/").status_code == 403
+    assert Outgoing.objects.get().state == "held"
+
+
+def test_outbox_of_another_tenant_is_not_there(client, profile_id, agent):
+    make_user(Role.OFFICER, other := make_tenant("other"), email="o@console.example")
+    officer = other.memberships.get().user
+    client.force_login(officer)
+    row = Outgoing.objects.get()
+
+    assert client.get(PAGE).status_code == 404
+    assert client.get(f"/t/other/segment/outbox/{row.pk}/").status_code == 404
+    client.post("/t/other/segment/outbox/send/")
+
+    assert Outgoing.objects.get().state == "held"
+
+
+@pytest.mark.parametrize("step", ["no workspace", "no assistant", "nothing yet"])
+def test_empty_outbox_says_what_is_missing(client, tenant, segment, agent, step):
+    client.force_login(agent)
+    if step != "no workspace":
+        set_up(tenant, perception=step == "nothing yet")
+
+    text = client.get(PAGE).text
+
+    assert {
+        "no workspace": "First an operator sets up a Segment workspace",
+        "no assistant": "No assistant has perception on",
+        "nothing yet": "appear here within a minute",
+    }[step] in text
+
+
+@pytest.mark.parametrize(
+    ("before", "value", "means"),
+    [
+        (None, "gold", "makes a new profile"),
+        ({}, "gold", "new: Segment has no such trait"),
+        ({"tier": "gold"}, "gold", "the same"),
+        ({"tier": "free"}, "gold", "changes it"),
+        ({"tier": "free"}, None, "overwrites with null"),
+    ],
+)
+def test_identify_says_what_it_would_change(
+    client, segment, workspace, profile_id, tenant, agent, before, value, means
+):
+    client.force_login(agent)
+    workspaces._kept.clear()
+    if before is not None:
+        event = {"type": "identify", "messageId": "m-1", "traits": before}
+        ids = {"externalIds": [external_id("email", "casey@example.com")]}
+        known = event | {"anonymousId": "a", "context": ids}
+        workspace.open().send([known], now().isoformat())
+    row = Outgoing(tenant=tenant, profile_id=profile_id, subject="learned_1")
+    row.kind, row.names = "identify", "Plan.tier"
+    row.content = {"type": "identify", "anonymousId": "a", "traits": {"tier": value}}
+    row.save()
+
+    text = client.get(f"{PAGE}{row.pk}/").text
+
+    assert means in text
+
+
+def give_user_id(store, profile_id):
+    now = store.identity_settings()
+    kept = msgspec.to_builtins(now)
+    kept["identifierConfigs"] += ({"idType": "user_id"},)
+    kept["matchingRules"] += ("user_id",)
+    body = msgspec.convert(kept, PutIdentitySettings)
+    store.put_identity_settings(body, version=now.version)
+    store.add_identifier(profile_id, "user_id", "c-1")
+
+
+def test_deletion_of_a_profile_takes_its_events_and_asks_segment(
+    client, segment, tenant, profile_id, officer
+):
+    give_user_id(open_store(tenant), profile_id)
+    client.force_login(officer)
+    second = make_user(Role.OFFICER, tenant, email="second@console.example")
+    url = confirm_url("profile", profile_id)
+    confirm(client, url, profile_id[-6:], tenant_confirmation="acme")
+    post(as_person(second), Deletion.objects.get(), "approve")
+
+    work(hours=25)
+    asked = client.get(f"/t/acme/deletions/{Deletion.objects.get().pk}/").text
+    Erasure.objects.update(due_at=now())
+    run(tenant)
+
+    assert not Outgoing.objects.exists()
+    assert "At Segment" in asked
+    assert "Waiting to be requested" in asked
+    assert Erasure.objects.get().state == "requested"
+    assert [each["subjectIds"] for each in segment.deletions.values()] == [["c-1"]]
+
+
+ASSISTANTS = "/tenants/acme/assistants/"
+GIVEN = {
+    "name": "Shop helper",
+    "description": "Answers about orders",
+    "perception": "on",
+    "observations_limit": "5",
+    "summaries_limit": "2",
+    "least_score": "0.2",
+    "prompt": "Be kind.\n{memory}\n{conversation}",
+}
+
+
+def test_assistant_is_added_changed_and_removed(client, tenant, developer):
+    client.force_login(developer)
+    empty = client.get(ASSISTANTS).text
+
+    client.post(f"{ASSISTANTS}add/", GIVEN)
+    kept = Assistant.objects.get()
+    client.post(f"{ASSISTANTS}{kept.pk}/", GIVEN | {"name": "Helper", "perception": ""})
+    listed = client.get(ASSISTANTS).text
+    client.post(f"{ASSISTANTS}{kept.pk}/remove/")
+
+    assert "No assistants yet" in empty
+    assert (kept.perception, kept.personalization, kept.least_score) == (
+        True,
+        False,
+        0.2,
+    )
+    assert "Helper" in listed
+    assert not Assistant.objects.exists()
+    entries = AuditEntry.objects.filter(action="assistant.changed").order_by("seq")
+    assert entries[1].details["changed"] == "name, perception"
+    assert entries.count() == 3
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "words"),
+    [
+        ("name", "Taken", "Another assistant has this name."),
+        ("prompt", "Be kind.", "{memory} is missing."),
+        ("least_score", "2", "1"),
+    ],
+)
+def test_assistant_names_the_field_that_is_wrong(
+    client, tenant, developer, field, value, words
+):
+    tenant.assistants.create(name="Taken")
+    client.force_login(developer)
+
+    answer = client.post(f"{ASSISTANTS}add/", GIVEN | {field: value})
+
+    assert words in answer.text
+    assert Assistant.objects.count() == 1
+
+
+def test_assistant_is_no_agents(client, tenant, agent):
+    client.force_login(agent)
+
+    assert client.get(ASSISTANTS).status_code == 403

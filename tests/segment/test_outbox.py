@@ -1,0 +1,303 @@
+"""What was learned: found once, held, sent once, and never of a deleted profile."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from console.client.segment import SegmentClient
+from console.segment import outbox
+from console.segment.models import Erasure, Outgoing, Talk, Workspace
+from console.tenants.vault import open_store
+from tests.factories import make_observation, make_profile
+from tests.segment.emulator import Emulator
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def segment(settings):
+    with Emulator() as emulator:
+        settings.SEGMENT_URL = emulator.url
+        yield emulator
+
+
+@pytest.fixture
+def workspace(segment, tenant):
+    return set_up(tenant)
+
+
+def set_up(tenant, *, perception=True, **fields):
+    workspace = Workspace(
+        tenant=tenant,
+        name="Alpine shop",
+        space="spa_emulator",
+        seen_until=timezone.now() - timedelta(hours=1),
+        **fields,
+    )
+    secrets = {"token": "profile-token", "write_key": "write-key"}
+    workspace.seal(secrets | {"public_token": "public-token"})
+    workspace.save()
+    tenant.assistants.create(name="Helper", perception=perception)
+    return workspace
+
+
+def learn(tenant, *texts, **traits):
+    """A customer of whom that is known."""
+    profile_id = make_profile(tenant, **(traits or {"email": "casey@example.com"}))
+    for text in texts:
+        make_observation(tenant, profile_id, text)
+    return profile_id
+
+
+def run(tenant):
+    outbox.tell_segment.func(str(tenant.pk))
+
+
+def release(tenant):
+    assert outbox.release(tenant, Outgoing.objects.all())
+
+
+def list_states():
+    return list(Outgoing.objects.order_by("pk").values_list("state", flat=True))
+
+
+def test_observation_is_held_until_it_is_sent_and_then_sent_once(
+    workspace, segment, tenant
+):
+    profile_id = learn(tenant, "Sails on Sundays.")
+    run(tenant)
+    held = list_states(), len(segment.accepted)
+
+    release(tenant)
+    run(tenant)
+    run(tenant)
+
+    assert held == (["held"], 0)
+    assert list_states() == ["sent"]
+    [event] = segment.accepted
+    row = Outgoing.objects.get()
+    assert event["messageId"] == row.subject
+    assert event["properties"]["content"] == "Sails on Sundays."
+    assert event["anonymousId"] == profile_id
+    assert segment.find("email", "casey@example.com").history
+    assert "Sails" not in row.sealed
+    assert segment.lost == []
+
+
+def test_outbox_sends_as_it_comes_where_that_was_chosen(segment, tenant):
+    set_up(tenant, sends=True)
+    learn(tenant, "Sails on Sundays.")
+
+    run(tenant)
+    run(tenant)
+
+    assert list_states() == ["sent"]
+
+
+def test_outbox_takes_nothing_of_an_assistant_that_does_not_perceive(segment, tenant):
+    workspace = set_up(tenant, perception=False)
+    learn(tenant, "Sails on Sundays.")
+
+    run(tenant)
+    outbox.start_due()
+
+    assert list_states() == []
+    workspace.refresh_from_db()
+    assert workspace.seen_until is None
+
+
+def test_outbox_leaves_a_conversation_of_another_assistant(workspace, tenant):
+    silent = tenant.assistants.create(name="Silent")
+    talk = Talk.objects.create(
+        conversation_id="conv_conversation_01kzzzzzzzzzzzzzzzzzzzzzzz", assistant=silent
+    )
+    profile_id = learn(tenant)
+    make_observation(
+        tenant, profile_id, "Sails.", conversationIds=[talk.conversation_id]
+    )
+
+    run(tenant)
+
+    assert list_states() == []
+
+
+def test_outbox_begins_with_what_is_learned_after_it_was_switched_on(segment, tenant):
+    workspace = set_up(tenant)
+    Workspace.objects.update(seen_until=None)
+    learn(tenant, "Sails on Sundays.")
+
+    run(tenant)
+
+    workspace.refresh_from_db()
+    assert workspace.seen_until
+    assert list_states() == []
+
+
+def test_outbox_sends_nothing_that_the_memory_has_deleted(workspace, segment, tenant):
+    gone = learn(tenant, "Sails on Sundays.")
+    there = learn(tenant, "Reads maps.", email="robin@example.com")
+    run(tenant)
+    open_store(tenant).delete_profile(gone)
+
+    release(tenant)
+    run(tenant)
+
+    assert [each["anonymousId"] for each in segment.accepted] == [there]
+    assert Outgoing.objects.get().profile_id == there
+
+
+def test_outbox_sends_nothing_of_a_profile_whose_deletion_has_begun(
+    workspace, segment, tenant
+):
+    profile_id = learn(tenant, "Sails on Sundays.")
+    run(tenant)
+    release(tenant)
+    outbox.block(tenant, [profile_id], [("externalId", "c-1")], suppress=True)
+
+    run(tenant)
+    held = list_states()
+    outbox.settle(tenant, profile_id, is_deleted=True)
+
+    assert segment.accepted == []
+    assert held == ["held"]
+    assert list_states() == []
+
+
+def test_deletion_is_asked_for_and_followed_to_its_end(
+    workspace, segment, tenant, time_machine
+):
+    profile_id = learn(tenant, "Sails on Sundays.")
+    outbox.block(tenant, [profile_id], [("externalId", "c-1")], suppress=True)
+    outbox.settle(tenant, profile_id, is_deleted=True)
+    states = []
+
+    for _ in range(3):
+        run(tenant)
+        states.append(Erasure.objects.get().state)
+        time_machine.move_to(timezone.now() + timedelta(hours=2))
+
+    assert states == ["requested", "requested", "finished"]
+    [asked] = segment.deletions.values()
+    assert asked["subjectIds"] == ["c-1"]
+    assert asked["regulationType"] == "SUPPRESS_WITH_DELETE"
+    assert Erasure.objects.get().sealed == ""
+
+
+def test_deletion_waits_for_a_token_and_says_so(workspace, segment, tenant):
+    workspace.seal({"token": "profile-token", "write_key": "write-key"})
+    workspace.save()
+    for id_, value in (("mem_profile_a", "c-1"), ("mem_profile_b", "")):
+        known = [("externalId", value)] if value else []
+        outbox.block(tenant, [id_], known, suppress=False)
+        outbox.settle(tenant, id_, is_deleted=True)
+
+    run(tenant)
+
+    waits, impossible = Erasure.objects.order_by("profile_id")
+    assert (waits.state, waits.words) == ("waiting", outbox.NO_TOKEN)
+    assert (impossible.state, impossible.words) == ("failed", outbox.NO_USER_ID)
+    assert segment.deletions == {}
+
+
+def test_event_is_sent_again_when_segment_asked_for(
+    workspace, segment, tenant, time_machine
+):
+    learn(tenant, "Sails on Sundays.")
+    run(tenant)
+    release(tenant)
+    segment.answers = [(429, {"Retry-After": "300"})]
+
+    run(tenant)
+    late = Outgoing.objects.get()
+    time_machine.move_to(timezone.now() + timedelta(seconds=301))
+    run(tenant)
+
+    assert (late.state, late.tries) == ("due", 1)
+    assert late.due_at >= timezone.now() - timedelta(seconds=20)
+    assert "no more calls" in late.words
+    assert list_states() == ["sent"]
+    assert len(segment.accepted) == 1
+
+
+def test_event_that_is_refused_fails_in_words(workspace, segment, tenant):
+    learn(tenant, "Sails on Sundays.")
+    run(tenant)
+    release(tenant)
+    segment.answers = [(400, {})]
+
+    run(tenant)
+
+    row = Outgoing.objects.get()
+    assert (row.state, row.due_at) == ("failed", None)
+    assert "400" in row.words
+
+
+def test_event_whose_answer_was_lost_counts_once(
+    workspace, segment, tenant, monkeypatch, time_machine
+):
+    """The worker is killed when Segment has it and the outbox does not know."""
+    learn(tenant, "Sails on Sundays.")
+    run(tenant)
+    release(tenant)
+    send = SegmentClient.send
+
+    def send_and_die(*given):
+        send(*given)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(SegmentClient, "send", send_and_die)
+    with pytest.raises(KeyboardInterrupt):
+        run(tenant)
+    monkeypatch.setattr(SegmentClient, "send", send)
+    time_machine.move_to(timezone.now() + outbox.LEASE)
+
+    run(tenant)
+
+    assert list_states() == ["sent"]
+    assert len(segment.accepted) == 1
+    assert segment.count_lost() == {"duplicate": 1}
+
+
+def test_event_that_was_tried_a_day_ago_is_left_to_a_person(workspace, segment, tenant):
+    learn(tenant, "Sails on Sundays.")
+    run(tenant)
+    release(tenant)
+    Outgoing.objects.update(first_at=timezone.now() - timedelta(days=1))
+
+    run(tenant)
+
+    row = Outgoing.objects.get()
+    assert (row.state, row.words) == ("failed", outbox.TOO_OLD)
+    assert segment.accepted == []
+
+
+def test_event_that_is_too_long_fails_and_is_never_cut(
+    workspace, segment, tenant, monkeypatch
+):
+    monkeypatch.setattr(outbox, "EVENT_BYTES", 300)
+    learn(tenant, "Sails. " * 50)
+
+    run(tenant)
+
+    row = Outgoing.objects.get()
+    assert row.state == "failed"
+    assert "bytes: Segment takes" in row.words
+    assert outbox.release(tenant, Outgoing.objects.all()) == 0
+
+
+def test_batch_holds_no_more_than_segment_takes(
+    workspace, segment, tenant, monkeypatch
+):
+    monkeypatch.setattr(outbox, "BATCH_BYTES", outbox.FRAME_BYTES + 1000)
+    profile_id = learn(tenant, *(f"Sails on day {n}." for n in range(7)))
+    run(tenant)
+    release(tenant)
+
+    run(tenant)
+
+    assert list_states() == ["sent"] * 7
+    batches = [call for call in segment.calls if call[1] == "/v1/batch"]
+    assert len(batches) > 2
+    assert all(len(body) < 2000 for _, _, body in batches)
+    assert {each["anonymousId"] for each in segment.accepted} == {profile_id}
