@@ -1,6 +1,6 @@
 """Where a person starts: their tenants, what waits for them there, their last customers."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import Any
 
 from django.http import HttpResponse
@@ -33,21 +33,30 @@ def home(request: ConsoleRequest, list_states: States) -> HttpResponse:
         return redirect("tenants:list")
     if len(tenants) == 1 and tenants[0].seen_as != Role.OPERATOR:
         return redirect("tenant_home", tenants[0].slug)
-    return _render(request, ordered, list_states)
+    return _render(request, ordered, list_states, but={"", "holds"})
 
 
 @allow(Permission.OPEN_TENANT, logs="none: counts")
 def tenant_home(request: ConsoleRequest, list_states: States) -> HttpResponse:
     visible = Tenant.objects.visible_to(request.user)
-    return _render(request, visible.filter(pk=request.tenant.pk), list_states)
+    mine = visible.filter(pk=request.tenant.pk)
+    return _render(request, mine, list_states, but={""})
 
 
 def _render(
-    request: ConsoleRequest, tenants: TenantQuerySet, list_states: States
+    request: ConsoleRequest,
+    tenants: TenantQuerySet,
+    list_states: States,
+    but: Collection[str],
 ) -> HttpResponse:
+    """but  states that are not shown"""
     view, roles = Permission.VIEW_PROFILES, {Role(x.seen_as) for x in tenants}
     states = {} if all(may(x, view) for x in roles) else list_states(tenants)
-    found = [(x, may(Role(x.seen_as), view), states.get(x.slug)) for x in tenants]
+    shown = {
+        slug: [cell for cell in cells if cell[1].state not in but]
+        for slug, cells in states.items()
+    }
+    found = [(x, may(Role(x.seen_as), view), shown.get(x.slug)) for x in tenants]
     return render(request, "home/home.html", {"tenants": found})
 
 
