@@ -140,9 +140,10 @@ def check_available(
     ):
         others = tenants.exclude(pk__in=own).values_list(field, flat=True)
         if other := find_alike(wanted, others):
+            looks = "" if other == wanted else ", which looks the same"
             raise TenantTaken(
-                f"Another tenant already has the {field} {other}, which looks the same. "
-                "Choose another one.",
+                f"Another tenant already has the {field} {other}{looks}. Choose another "
+                "one.",
                 field=field,
             )
     if mixes_scripts(name):

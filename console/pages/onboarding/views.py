@@ -29,6 +29,7 @@ from console.pages.onboarding.plan import (
 from console.pages.onboarding.slots import forecast
 from console.pages.onboarding.steps import BY_NAME, list_stores
 from console.tenants.actor import Permission
+from console.tenants.models import Tenant
 from console.tenants.services import TenantTaken
 from console.web.render import (
     FORM,
@@ -131,12 +132,14 @@ def _look_at(account: KnownAccount, store: str, template: str) -> dict[str, Any]
         if (client := account.open()) is None:
             return {}
         plan = list_shipped().get(template, Template())
-        stores = (s.display_name for s in list_stores(client))
+        stores = {s.display_name: s.id for s in list_stores(client)}
+        like = find_alike(store, stores)
         return {
             "account": account,
             "forecast": forecast(client, plan),
             "next": name_next(account),
-            "like": find_alike(store, stores),
+            "like": like,
+            "is_taken": Tenant.objects.filter(store_id=stores.get(like, "")).exists(),
         }
     except DomainError as problem:
         return {"problem": problem.message}

@@ -216,11 +216,13 @@ def test_names_forecasts_when_an_account_is_full(desk, monkeypatch):
     some = ask(desk, **known)
     monkeypatch.setattr(slots, "STORES_PER_ACCOUNT", 1)
     full = ask(desk, **known)
+    theirs = ask(desk, **known, store="client-acme")
 
     assert "1 of 15 stores There is room for 14 more clients, this one incl" in roomy
     assert "room for 2 more clients, this one included: then all 3 stores are" in some
     assert "There is no room for another client: all 1 stores are in use" in full
     assert "open sub-account acme-2" in full
+    assert "the store client-acme, which is another tenant’s" in theirs
 
 
 def test_begin_opens_a_sub_account_of_the_same_owner(desk):
