@@ -43,7 +43,7 @@ SHEET = "memory-console/go-live/1"
 # Longer, and a person looks why.
 PATIENCE = timedelta(minutes=6)
 # Of a process that was killed: longer than one step takes.
-HELD_FOR = timedelta(minutes=1)
+HELD_FOR = timedelta(seconds=30)
 
 
 class Busy(StepRefused):
