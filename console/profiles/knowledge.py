@@ -1,5 +1,6 @@
 """What a tenant's bases say to a question, beside what is remembered of a customer."""
 
+from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -19,12 +20,17 @@ class QuotedChunk(Quote):
     chunk: FoundChunk
 
 
-def quote_knowledge(tenant: Tenant, query: str) -> list[QuotedChunk]:
-    """None of a base that cannot be asked: it costs its part alone."""
+def quote_knowledge(
+    tenant: Tenant, query: str, only: Collection[str] = ()
+) -> list[QuotedChunk]:
+    """None of a base that cannot be asked: it costs its part alone. `only`: of these
+    bases, where there are any."""
     if not (query.strip() and tenant.knowledge_bases):
         return []
     client, found = open_account(tenant).knowledge, list[QuotedChunk]()
     for base_id in tenant.knowledge_bases:
+        if only and base_id not in only:
+            continue
         with suppress(MemoryProblem):
             chunks = client.search(
                 base_id, query[:SEARCH_QUERY_MAX], QUOTED, trace=True

@@ -5,9 +5,10 @@ A text is one line, without what nobody sees, and its template's quotes are esca
 """
 
 import json
+import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from xml.sax.saxutils import escape, quoteattr
 
 from toktok import batch_count
@@ -21,6 +22,8 @@ from console.profiles.traits import build_trait_groups
 
 TOKENIZER = "o200k_base"
 FENCED = "fenced"
+# In an assistant's template, for what is known of the customer and what was said.
+MEMORY, SAID = "{memory}", "{conversation}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +67,11 @@ def quote_traits(store: StoreClient, profile: Profile, masker: Masker) -> list[Q
         for row in group.filled
         if row.shown
     ]
+
+
+def quote_segment(traits: Sequence[tuple[str, str]]) -> list[Quote]:
+    """What Segment knows: names and values."""
+    return [Quote("segment", text, {"name": name}) for name, text in traits]
 
 
 def to_line(text: str) -> str:
@@ -140,3 +148,17 @@ def build_prompt(
         text = text.replace(",\n]}", "\n]}")
     [tokens] = batch_count([text], TOKENIZER)
     return Prompt(text, kept, tokens, dict(parts), left_out)
+
+
+def fill(template: str, memory: str, said: str = "") -> str:
+    """An assistant's own template with its marks filled; what stands for one is text."""
+    parts = {MEMORY: memory, SAID: said}
+    marks = "|".join(map(re.escape, parts))
+    return re.sub(marks, lambda mark: parts[mark[0]], template).strip()
+
+
+def wrap(prompt: Prompt, template: str) -> Prompt:
+    """The same in an assistant's template."""
+    text = fill(template, prompt.text)
+    [tokens] = batch_count([text], TOKENIZER)
+    return replace(prompt, text=text, tokens=tokens)

@@ -14,9 +14,8 @@ from console.databases.vault import decrypt, encrypt
 from console.tenants.models import Tenant
 
 SECRETS = ("token", "write_key", "public_token")
-# What a prompt of ours is made of; the marks stand for what is put there.
-MEMORY, SAID = "{memory}", "{conversation}"
-PROMPT = f"You are a support agent.\n{MEMORY}\n{SAID}\nAgent:"
+# Its marks: console/profiles/prompt.py.
+PROMPT = "You are a support agent.\n{memory}\n{conversation}\nAgent:"
 
 
 class Workspace(models.Model):

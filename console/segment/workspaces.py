@@ -51,9 +51,10 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class SegmentProfile:
-    """identity_type  by which of the customer's identifiers it was found"""
+    """identity_type, value  by which of the customer's identifiers it was found"""
 
     identity_type: str
+    value: str = field(repr=False)
     traits: dict[str, Trait] = field(repr=False)
     external_ids: Sequence[ExternalId] = field(repr=False)
     events: Sequence[Event] = field(repr=False)
@@ -178,6 +179,7 @@ def _read(workspace: Workspace, type_: str, identity: str) -> SegmentProfile | N
         Workspace.objects.filter(pk=workspace.pk).update(is_proven=True)
     return SegmentProfile(
         type_,
+        identity.partition(":")[2],
         traits,
         client.fetch_external_ids(identity),
         client.fetch_events(identity, EVENTS),

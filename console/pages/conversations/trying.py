@@ -40,7 +40,16 @@ from console.core.errors import DomainError
 from console.masking.masker import MaskedValue, Masker
 from console.pages.conversations.selectors import TurnRow, get_subject, list_customers
 from console.profiles.knowledge import QuotedChunk, quote_knowledge
-from console.profiles.prompt import Quote, build_prompt, quote_traits, to_line
+from console.profiles.prompt import (
+    Quote,
+    build_prompt,
+    fill,
+    quote_segment,
+    quote_traits,
+    to_line,
+)
+from console.segment.models import Assistant, Talk
+from console.segment.showing import Engines, run_engines
 from console.tenants.actor import Actor, Permission
 from console.tenants.models import Tenant
 from console.tenants.vault import open_store
@@ -89,11 +98,22 @@ class TryForm(ReasonForm):
         "ticket; nothing is learned then. Empty: a made-up customer.",
         error_messages={"invalid": "A profile's id begins with mem_profile_."},
     )
+    assistant = forms.ModelChoiceField(
+        Assistant.objects.none(),
+        label="As",
+        required=False,
+        empty_label="No assistant: the memory alone",
+        help_text="What it is given, Segment included, and what it would send there.",
+    )
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(self, *args: Any, request: ConsoleRequest, **kwargs: Any) -> None:
+        super().__init__(*args, request=request, **kwargs)
         self.require_reason(bool(self.data.get("profile")))
-        self.order_fields(["channel", "profile"])
+        self.order_fields(["channel", "profile", "assistant"])
+        rows = request.tenant.assistants.order_by("name")
+        self.fields["assistant"].queryset = rows  # type: ignore[attr-defined]
+        if not rows:
+            del self.fields["assistant"]
 
 
 class SayForm(ConsoleForm):
@@ -115,6 +135,7 @@ class Given:
 
     is_ranked   by what was said; else the newest
     is_made_up  the customer, who may be removed
+    engines     of the assistant that it is tried as: Segment's part
     """
 
     profile_id: str
@@ -124,6 +145,7 @@ class Given:
     prompt: str
     is_ranked: bool
     is_made_up: bool
+    engines: Engines | None
 
 
 @allow(Permission.RUN_RECALL, FORM, logs="conversation.tried")
@@ -143,6 +165,8 @@ def try_it(request: ConsoleRequest) -> HttpResponse:
             made = _open(store, form.cleaned_data["channel"], profile_id)
             _mark(request, made, REAL if profile_id else MADE_UP)
             closing["conversation"] = made.id
+            if assistant := form.cleaned_data.get("assistant"):
+                Talk.objects.create(conversation_id=made.id, assistant=assistant)
         return redirect("conversations:detail", request.tenant.slug, made.id)
     return render_form(request, "conversations/try.html", {"form": form})
 
@@ -299,12 +323,21 @@ def build_given(
     if profile_id == shown.id:
         return None
     profile = store.fetch_profile(profile_id)
-    traits = quote_traits(store, profile, masker)
+    tried = Assistant.objects.filter(talks__conversation_id=shown.id, tenant=tenant)
+    assistant = tried.select_related("tenant").first()
+    by = assistant or Assistant(tenant=tenant)
+    engines = (
+        run_engines(assistant, store, profile_id, masker.by_rule, shown.id)
+        if assistant
+        else None
+    )
+    traits = quote_traits(store, profile, masker) if by.uses_memory else []
     recalled = store.recall(
         profile_id,
         conversation_id=shown.id,
-        observations_limit=5,
-        summaries_limit=2,
+        observations_limit=by.observations_limit * by.uses_memory,
+        summaries_limit=by.summaries_limit * by.uses_memory,
+        relevance_threshold=by.least_score,
         masked=True,
     )
     items = [
@@ -312,31 +345,25 @@ def build_given(
     ]
     by_customer = (x for x in turns[::-1] if x.person and x.person.is_customer)
     last = next(by_customer, None)
-    knowledge = quote_knowledge(tenant, last.shown.text if last else "")
+    asked = last.shown.text if last else ""
+    knowledge = quote_knowledge(tenant, asked, by.knowledge_bases)
+    known = [*traits, *(Quote(item.kind, item.text) for item in items), *knowledge]
+    known += quote_segment(engines.traits if engines else ())
     return Given(
         profile_id,
         traits,
         items,
         knowledge,
-        _build_prompt(traits, items, knowledge, turns),
+        fill(by.prompt, build_prompt(known).text, _quote_turns(turns)),
         recalled.is_ranked,
         (_read_mark(shown) or [""])[0] == MADE_UP,
+        engines,
     )
 
 
-def _build_prompt(
-    traits: Sequence[Quote],
-    items: Sequence[MaskedValue],
-    knowledge: Sequence[Quote],
-    turns: Sequence[TurnRow],
-) -> str:
-    known = [*traits, *(Quote(item.kind, item.text) for item in items), *knowledge]
-    said = [
-        f"{'Customer' if turn.person and turn.person.is_customer else 'Agent'}: "
-        f"{to_line(turn.shown.text)}"
-        for turn in turns[-TURNS_IN_PROMPT:]
-    ]
-    remembered = build_prompt(known).text
+def _quote_turns(turns: Sequence[TurnRow]) -> str:
     return "\n".join(
-        ["You are a support agent.", remembered, *map(escape, said), "Agent:"]
+        f"{'Customer' if turn.person and turn.person.is_customer else 'Agent'}: "
+        f"{escape(to_line(turn.shown.text))}"
+        for turn in turns[-TURNS_IN_PROMPT:]
     )

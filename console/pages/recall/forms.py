@@ -3,7 +3,8 @@
 Limits of a query: docs/contract.md, section 11.6.
 """
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from typing import Any
 from unicodedata import east_asian_width, normalize
 
@@ -20,6 +21,7 @@ from console.contract.memory.recall import (
 )
 from console.pages.recall.verdict import Question
 from console.profiles.prompt import TEMPLATES
+from console.segment.models import Assistant
 from console.web.forms import ConsoleForm, check_conversation, check_plain
 from console.web.times import DayField, MomentField, get_day_start
 
@@ -56,6 +58,7 @@ PRESETS: dict[str, dict[str, str]] = {
     },
     "Contract's defaults": {},
 }
+ASSISTANT = re.compile(r"as-([1-9][0-9]{0,17})")
 # Of the query string of a run: ids, numbers, days and the key of what was typed.
 AGAINST_MAX = 1000
 
@@ -86,6 +89,14 @@ def check_identity(text: str) -> None:
             "There are two colons, and only one can part the type from the value. If "
             "the value has one, find the customer above and paste the profile's id."
         )
+
+
+class PromptField(forms.ChoiceField):
+    """A template of ours, or a tenant's assistant: `as-` and its number; which there are,
+    the page says (`RunForm.offer`)."""
+
+    def valid_value(self, value: Any) -> bool:
+        return super().valid_value(value) or bool(ASSISTANT.fullmatch(value))
 
 
 class RunForm(ConsoleForm):
@@ -141,7 +152,7 @@ class RunForm(ConsoleForm):
     end = DayField(label="Before")
     as_of = MomentField(required=False, label="As of")
     explain = forms.BooleanField(required=False, label="Explain scores")
-    template = forms.ChoiceField(
+    template = PromptField(
         required=False,
         label="Prompt",
         choices=[("", "None"), *((k, each.label) for k, each in TEMPLATES.items())],
@@ -172,6 +183,10 @@ class RunForm(ConsoleForm):
         field = form.fields["query" if values.get("identity") else "identity"]
         field.widget.attrs["autofocus"] = True
         return form
+
+    def offer(self, assistants: Iterable[Assistant]) -> None:
+        field: Any = self.fields["template"]
+        field.choices += [(f"as-{each.pk}", f"As {each.name}") for each in assistants]
 
     @property
     def is_refined(self) -> bool:

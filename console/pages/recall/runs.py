@@ -11,13 +11,21 @@ from console.audit.log import log_view
 from console.client.errors import MemoryNotFound
 from console.masking.masker import masker_for
 from console.masking.models import count_question, get_digest
-from console.pages.recall.forms import BUDGET_MAX, RunForm, build_question
+from console.pages.recall.forms import (
+    ASSISTANT,
+    BUDGET_MAX,
+    RunForm,
+    build_question,
+)
 from console.pages.recall.models import RecallMark
 from console.pages.recall.selectors import RecallRun, build_run_prompt, recall_profile
 from console.pages.recall.verdict import Question, Reason
 from console.profiles.identity import Match, log_lookup
 from console.profiles.knowledge import quote_knowledge
-from console.profiles.prompt import Prompt
+from console.profiles.prompt import Prompt, Quote, quote_segment
+from console.segment.models import Assistant
+from console.segment.showing import run_engines
+from console.tenants.models import Tenant
 from console.web.render import ConsoleRequest
 from console.web.session import build_typed_url, read_typed
 
@@ -38,6 +46,13 @@ def recall_by_form(
     then says."""
     asked = form.cleaned_data
     question = build_question(asked)
+    assistant = find_assistant(request.tenant, asked["template"])
+    if assistant:
+        question |= {
+            "observations_limit": assistant.observations_limit * assistant.uses_memory,
+            "summaries_limit": assistant.summaries_limit * assistant.uses_memory,
+            "relevance_threshold": assistant.least_score,
+        }
     query = get_digest(request.actor, "recall.run", question["query"])
     if question["trace"]:
         count_question(request.actor, "recall.run", query)
@@ -71,11 +86,24 @@ def recall_by_form(
     )
     if template:
         asked_for = question["query"] or found.last_word
-        knowledge = quote_knowledge(request.tenant, asked_for)
-        parts = found, masker, template, knowledge
-        write = partial(build_run_prompt, request.store, *parts)
+        bases = assistant.knowledge_bases if assistant else ()
+        quotes: list[Quote] = [*quote_knowledge(request.tenant, asked_for, bases)]
+        if assistant:
+            store, id_ = request.store, found.profile.id
+            engines = run_engines(assistant, store, id_, masker.by_rule)
+            found = dataclasses.replace(found, engines=engines)
+            quotes = [*quote_segment(engines.traits), *quotes]
+        write = partial(
+            build_run_prompt, request.store, found, masker, template, quotes
+        )
         return _add_prompt(found, write, asked["budget"])
     return found
+
+
+def find_assistant(tenant: Tenant, template: str) -> Assistant | None:
+    named = ASSISTANT.fullmatch(template)
+    rows = tenant.assistants.select_related("tenant")
+    return rows.filter(pk=named[1]).first() if named else None
 
 
 def _add_prompt(

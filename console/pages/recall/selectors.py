@@ -32,7 +32,8 @@ from console.masking.masker import (
 )
 from console.pages.recall.verdict import Item, Question, RecallVerdict, judge
 from console.profiles.items import find_kind, is_learned
-from console.profiles.prompt import Prompt, Quote, build_prompt, quote_traits
+from console.profiles.prompt import Prompt, Quote, build_prompt, quote_traits, wrap
+from console.segment.showing import Engines
 
 # From which score on a match is so called: below the second, a person should not take an
 # item for an answer.
@@ -119,6 +120,7 @@ class RecallRun:
     are_texts_hidden      nothing of the question was sent: newest first
     said                  the last of the conversation; of each its text as it is shown
     prompt                where one was asked for
+    engines               of the assistant that it was run as
     has_customer_words    asked with what the customer said, not with what a person typed
     request_json, response_json  masked by rule, as the name; "" if its order would tell
     """
@@ -143,6 +145,7 @@ class RecallRun:
     request_json: str = field(repr=False)
     response_json: str = field(repr=False)
     prompt: Prompt | None = None
+    engines: Engines | None = None
 
     @property
     def last_word(self) -> str:
@@ -238,25 +241,30 @@ def build_run_prompt(
     run: RecallRun,
     masker: Masker,
     template: str,
-    knowledge: Sequence[Quote],
+    others: Sequence[Quote],
     budget: int,
 ) -> Prompt:
     """What an agent would be given of this run, masked by rule: the traits, the items
-    with the best first, what the tenant's bases say, what was said with the newest
-    first."""
+    with the best first, what Segment and the tenant's bases say, what was said with the
+    newest first."""
     masker = masker.by_rule
-    quotes = quote_traits(store, run.profile, masker)
+    assistant = run.engines.assistant if run.engines else None
+    quotes = []
+    if assistant is None or assistant.uses_memory:
+        quotes = quote_traits(store, run.profile, masker)
     for item in (each.item for each in run.items):
         told = {"id": item.id, "date": f"{item.occurred_at:%Y-%m-%d}"}
         told["source"] = masker.mask_source(item.source).text
         text = masker.mask_text(item.kind, item.id, item.content).text
         quotes.append(Quote(item.kind, text, told))
     said = [turn for turn, _ in run.said]
-    quotes += knowledge
+    quotes += others
     turns = zip(said, masker.mask_turns("", said), strict=True)
     for turn, shown in reversed([*turns]):
         by = "agent" if turn.author.is_staff else "customer"
         quotes.append(Quote("communication", shown.text, {"id": turn.id, "by": by}))
+    if assistant:
+        return wrap(build_prompt(quotes, budget=budget), assistant.prompt)
     return build_prompt(quotes, template, budget=budget)
 
 

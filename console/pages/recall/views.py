@@ -275,6 +275,7 @@ def _render_run(
             elsewhere["try_url"] = build_run_url(request, given, id_)
     query = request.GET.copy()
     query.pop("against", None)
+    form.offer(request.tenant.assistants.order_by("name"))
     context: dict[str, Any] = {
         "form": form,
         "presets": PRESETS,

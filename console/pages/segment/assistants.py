@@ -11,7 +11,8 @@ from django.shortcuts import get_object_or_404, redirect, render
 
 from console.audit.log import log
 from console.client.errors import MemoryProblem
-from console.segment.models import MEMORY, SAID, Assistant
+from console.profiles.prompt import MEMORY, SAID
+from console.segment.models import Assistant
 from console.tenants.actor import Permission
 from console.tenants.models import Tenant
 from console.tenants.vault import open_account

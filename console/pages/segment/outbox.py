@@ -1,6 +1,5 @@
 """Segment's outbox: what was learned and goes there, each event as it is sent."""
 
-import json
 from typing import Any
 
 from django.contrib import messages
@@ -14,9 +13,9 @@ from console.audit.log import log, log_view
 from console.client.errors import MemoryProblem
 from console.client.segment import SegmentProblem
 from console.masking.masker import Masker, masker_for
-from console.profiles.traits import format_items
 from console.segment import outbox, workspaces
 from console.segment.models import Outgoing
+from console.segment.showing import mask_event, mask_value, to_json
 from console.tenants.actor import Permission
 from console.web.render import POST, ConsoleRequest, allow, render_part
 
@@ -53,8 +52,7 @@ def show_event(request: ConsoleRequest, number: int) -> HttpResponse:
     masker, event = masker_for(request.actor, row.profile_id), row.content
     context: dict[str, Any] = {"row": row}
     if event:
-        shown = mask_event(masker, event, row.names)
-        context["payload"] = json.dumps(shown, indent=2, ensure_ascii=False)
+        context["payload"] = to_json(mask_event(masker, event, row.names))
     if event and row.kind == "identify":
         try:
             context["changes"] = list_changes(request, masker, row, event)
@@ -89,39 +87,6 @@ def _list(request: ConsoleRequest) -> QuerySet[Outgoing]:
     return Outgoing.objects.filter(tenant=request.tenant)
 
 
-def mask_event(masker: Masker, event: dict[str, Any], names: str) -> dict[str, Any]:
-    """The event as this person may see it."""
-
-    def mask_id(type_: str, value: str) -> str:
-        return masker.mask_identifier(type_, [value])[0].text
-
-    shown = dict(event)
-    if "userId" in event:
-        shown["userId"] = mask_id("user_id", event["userId"])
-    if known := event.get("context"):
-        ids = known["externalIds"]
-        masked = [each | {"id": mask_id(each["type"], each["id"])} for each in ids]
-        shown["context"] = {"externalIds": masked}
-    if told := event.get("properties"):
-        text = masker.mask_text("observation", event["messageId"], told["content"])
-        source = masker.mask_source(told["source"]).text
-        shown["properties"] = {"content": text.text, "source": source}
-    if traits := event.get("traits"):
-        shown["traits"] = {
-            name: mask_value(masker, names, name, value)
-            for name, value in traits.items()
-        }
-    return shown
-
-
-def mask_value(masker: Masker, names: str, name: str, value: Any) -> Any:
-    """By the rule of its trait group in the memory; `names`: Group.name."""
-    if value is None or isinstance(value, bool):
-        return value
-    group = names.removesuffix(f".{name}")
-    return masker.mask_trait(group, name, ", ".join(format_items(value))).text
-
-
 def list_changes(
     request: ConsoleRequest, masker: Masker, row: Outgoing, event: dict[str, Any]
 ) -> list[tuple[str, str, str, str]]:
@@ -131,11 +96,12 @@ def list_changes(
     held = request.store.list_identifiers(row.profile_id)
     found = workspace and workspaces.read_profile(workspace, held)
     present = {name: x.value for name, x in (found.traits if found else {}).items()}
+    group = row.names.removesuffix(f".{next(iter(event['traits']))}")
     return [
         (
             name,
-            mask_value(masker, row.names, name, present.get(name)),
-            mask_value(masker, row.names, name, value),
+            mask_value(masker, group, name, present.get(name)),
+            mask_value(masker, group, name, value),
             _judge(present, name, value, is_known=bool(found)),
         )
         for name, value in event["traits"].items()

@@ -14,11 +14,11 @@ from console.audit.log import log, log_view
 from console.client.errors import MemoryProblem
 from console.client.segment import SegmentProblem
 from console.contract.base import whole
-from console.contract.segment import SPACE, Trait
-from console.masking.masker import MaskedValue, Masker, masker_for
-from console.profiles.traits import format_items
+from console.contract.segment import SPACE
+from console.masking.masker import masker_for
 from console.segment import workspaces
 from console.segment.models import SECRETS, Workspace
+from console.segment.showing import GROUP, list_ids, mask_value
 from console.tenants.actor import Permission
 from console.tenants.models import Tenant
 from console.web.forms import ConsoleForm, StaffTextField
@@ -30,9 +30,6 @@ from console.web.render import (
     render_form,
     wants_part,
 )
-
-# The group that these traits are masked as.
-GROUP = "Segment"
 
 
 class SecretField(forms.RegexField):
@@ -198,13 +195,8 @@ def customer(request: ConsoleRequest, profile_id: str) -> HttpResponse:
         masker = masker_for(request.actor, profile_id)
         context["found"] = found
         context["traits"] = found and [
-            (name, _mask(masker, name, trait), trait)
+            (name, mask_value(masker, GROUP, name, trait.value), trait)
             for name, trait in sorted(found.traits.items())
         ]
+        context["ids"] = found and [*list_ids(found, masker)]
     return render(request, "segment/_customer.html", context)
-
-
-def _mask(masker: Masker, name: str, trait: Trait) -> MaskedValue:
-    value = trait.value
-    items = format_items(value) if not isinstance(value, dict) else [str(value)]
-    return masker.mask_trait(GROUP, name, ", ".join(items))

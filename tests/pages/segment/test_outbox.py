@@ -9,7 +9,7 @@ from console.contract.memory.identity_settings import PutIdentitySettings
 from console.contract.segment import external_id
 from console.pages.deletions.models import Deletion
 from console.segment import workspaces
-from console.segment.models import Assistant, Erasure, Outgoing
+from console.segment.models import Assistant, Erasure, Outgoing, Talk
 from console.tenants.models import Role
 from console.tenants.vault import open_store
 from tests.factories import make_observation, make_profile, make_tenant, make_user
@@ -227,3 +227,68 @@ def test_assistant_is_no_agents(client, tenant, agent):
     client.force_login(agent)
 
     assert client.get(ASSISTANTS).status_code == 403
+
+
+@pytest.fixture
+def known(segment, workspace, tenant, profile_id):
+    """A customer whom Segment knows as well."""
+    workspaces._kept.clear()
+    event = {"type": "identify", "messageId": "m-2", "traits": {"tier": "gold"}}
+    ids = {"externalIds": [external_id("email", "casey@example.com")]}
+    workspace.open().send(
+        [event | {"anonymousId": "a", "context": ids}], now().isoformat()
+    )
+    tenant.assistants.update(prompt="Be kind.\n{memory}\n{conversation}")
+    return profile_id
+
+
+def test_recall_runs_as_an_assistant(client, tenant, known, developer):
+    client.force_login(developer)
+    assistant = tenant.assistants.get()
+    as_it = {"identity": known, "mode": "recent", "template": f"as-{assistant.pk}"}
+
+    page = client.get("/t/acme/recall/", as_it)
+
+    prompt = page.context["run"].prompt.text
+    assert prompt.startswith("Be kind.\nWhat stands between")
+    assert '<segment name="tier">gold</segment>' in prompt
+    assert "Sails with" in prompt
+    assert "profiles/email:" in page.text
+    assert "Would be sent" in page.text
+    assert "casey@example.com" not in page.text
+    assert "As Helper" in page.text
+
+
+def test_recall_as_an_assistant_keeps_to_its_switches(
+    client, tenant, segment, known, developer
+):
+    client.force_login(developer)
+    off = {"personalization": False, "perception": False, "uses_memory": False}
+    tenant.assistants.update(**off)
+    segment.calls.clear()
+    number = tenant.assistants.get().pk
+
+    page = client.get(
+        "/t/acme/recall/",
+        {"identity": known, "mode": "recent", "template": f"as-{number}"},
+    )
+
+    assert "Personalization is off" in page.text
+    assert "Perception is off" in page.text
+    assert "Sails with" not in page.context["run"].prompt.text
+    assert segment.calls == []
+
+
+def test_try_it_runs_as_an_assistant(client, tenant, known, developer):
+    client.force_login(developer)
+    number = tenant.assistants.get().pk
+    form = {"channel": "CHAT", "assistant": str(number)}
+
+    opened = client.post("/t/acme/conversations/try/", form)
+    page = client.get(opened["Location"]).text
+
+    assert Talk.objects.get().assistant_id == number
+    assert "Helper and Segment" in page
+    assert "Be kind." in page
+    assert "Segment knows nobody" in page
+    assert "Nothing was learned that would be sent" in page

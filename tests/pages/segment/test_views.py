@@ -216,6 +216,8 @@ def test_card_shows_what_segment_knows(client, workspace, segment, tenant, agent
     assert "src_emulator" in part
     assert "Tent returned" in part
     assert "found by email" in part
+    assert "Identifiers there" in part
+    assert "user_id" in part
     assert "casey@example.com" not in part
     assert "4155550100" not in part
     entry = AuditEntry.objects.get(action="segment.viewed")
