@@ -134,6 +134,12 @@ def read_setup(tenant: Tenant, kept: Mapping[str, Content]) -> dict[str, Thing]:
     }
     found |= {"rules": _to_thing(rules)} if rules else {}
     found |= {f"group/{each.display_name}": _to_thing(each) for each in groups}
+    if tenant.dialect != Tenant.Dialect.CURRENT:
+        # It tells nothing of these: they are taken for what they were.
+        untold = (
+            x for x in kept if x.partition("/")[0] in {"identity", "rules", "group"}
+        )
+        found |= {name: Thing(kept[name]) for name in untold}
     for each in all_:
         name = f"configuration/{each.id}"
         if each.memory_store_id == tenant.store_id:
@@ -203,7 +209,10 @@ def _judge(tenant: Tenant) -> Result:
         name = content.get("displayName", "") if row.name else ""
         more = f" (and {len(lost) - 1} more)" if lost[1:] else ""
         what = ".".join(path) or "all of it"
-        facts["words"] = f"The {row.kind} {name}".rstrip() + f" has lost {what}{more}."
+        has = "have" if row.kind == "rules" else "has"
+        facts["words"] = (
+            f"The {row.kind} {name}".rstrip() + f" {has} lost {what}{more}."
+        )
     state = State.FAILS if lost else State.HOLDS
     return record(tenant, Kind.DRIFT, state, **facts)
 

@@ -137,6 +137,17 @@ def test_look_has_an_alert_sent_of_a_loss_and_of_its_end(tenant, world, operated
     ]
 
 
+def test_look_misses_nothing_that_the_older_api_does_not_tell(tenant):
+    look(tenant)
+    tenant.dialect = "services"
+    tenant.save()
+
+    result = look(tenant)
+
+    assert result.state == "holds"
+    assert list_changes(tenant) == []
+
+
 def test_look_does_not_take_silence_for_a_change(tenant, settings):
     look(tenant)
     settings.MEMORY_ALLOW_PRIVATE = True
