@@ -20,6 +20,7 @@ from typing import Any, cast
 
 import msgspec
 from django.apps import apps
+from django.conf import settings
 from django.core.management import call_command
 from django.db import transaction
 from django.utils import timezone
@@ -46,6 +47,7 @@ from console.pages.onboarding.steps import save_tenant
 from console.pages.recall.cases import run_case
 from console.pages.recall.models import RecallCase
 from console.profiles.items import OBSERVATION, PROFILE
+from console.segment.models import Workspace
 from console.tenants.actor import Actor
 from console.tenants.models import Role, Tenant
 from console.tenants.services import add_member
@@ -103,6 +105,8 @@ def seed_demo(password: str, *, progress: Callable[[str], object]) -> None:
     for tenant in tenants:
         work_a_little(tenant)
         publish(tenant)
+        if settings.SEGMENT_URL and tenant.slug == "alpenglow":
+            connect_segment(tenant)
         hold_conversations.enqueue(tenant.slug, 0)
 
 
@@ -374,6 +378,22 @@ def publish(tenant: Tenant) -> None:
         client.create_source(base_id, source, io.BytesIO(content))
     tenant.knowledge_bases = [base_id]
     tenant.save(update_fields=["knowledge_bases"])
+
+
+def connect_segment(tenant: Tenant) -> None:
+    """The emulator's (segment.py), and an assistant with both engines on."""
+    workspace = Workspace(
+        tenant=tenant, name="Alpenglow web shop (emulated)", space="spa_emulator"
+    )
+    secrets = {"token": "profile-token", "write_key": "write-key"}
+    workspace.seal(secrets | {"public_token": "public-token"})
+    workspace.seen_until = timezone.now()
+    workspace.save()
+    tenant.assistants.create(
+        name="Shop assistant",
+        description="Answers about orders, claims and the right boots",
+        perception=True,
+    )
 
 
 def add_people(password: str) -> dict[str, User]:

@@ -4,6 +4,7 @@ import json
 from functools import cached_property
 from typing import Any
 
+from django.conf import settings
 from django.core.validators import RegexValidator
 from django.db import models
 
@@ -70,6 +71,10 @@ class Workspace(models.Model):
         text = json.dumps(secrets)
         self.encrypted_token = encrypt(text, context=self.token_context)
         self.secrets = secrets
+
+    @property
+    def is_emulated(self) -> bool:
+        return bool(settings.SEGMENT_URL)
 
     def open(self, region: str = "") -> SegmentClient:
         region = region or self.region

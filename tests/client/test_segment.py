@@ -11,7 +11,7 @@ from console.client.segment import (
     TokenRefused,
 )
 from console.contract.segment import external_id
-from tests.segment.emulator import Emulator
+from console.demo.segment import Emulator
 
 CASEY = "email:casey+tent@example.com"
 SENT_AT = "2026-11-27T09:00:00+00:00"

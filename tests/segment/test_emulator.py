@@ -6,7 +6,9 @@ import httpx
 import pytest
 from segment.analytics.client import Client
 
-from tests.segment.emulator import Emulator, Source
+from console.demo.seeding import connect_segment
+from console.demo.segment import Emulator, Source, fill
+from tests.factories import HTMX, make_profile
 
 CASEY = "phone:15554455"
 PROFILES = "/v1/spaces/spa_emulator/collections/users/profiles"
@@ -171,3 +173,18 @@ def test_profile_refuses_other_tokens_and_knows_no_other_casing(
     answer = read(segment, of=of, token=token)
 
     assert (answer.status_code, answer.json()["error"]["code"]) == (status, code)
+
+
+def test_demo_shows_what_a_web_shop_knows(segment, settings, client, tenant, agent):
+    settings.SEGMENT_URL = segment.url
+    fill(segment)
+    connect_segment(tenant)
+    profile = make_profile(tenant, email="maren.okafor@example.com")
+    client.force_login(agent)
+
+    part = client.get(f"/t/acme/profiles/{profile}/segment/", headers=HTMX).text
+
+    assert "lifetime_value" in part
+    assert "Cart abandoned" in part
+    assert "Demonstration: an emulator on this machine" in part
+    assert tenant.assistants.get().perception

@@ -6,11 +6,11 @@ import pytest
 from django.utils import timezone
 
 from console.client.segment import SegmentClient
+from console.demo.segment import Emulator
 from console.segment import outbox
 from console.segment.models import Erasure, Outgoing, Talk, Workspace
 from console.tenants.vault import open_store
 from tests.factories import make_observation, make_profile
-from tests.segment.emulator import Emulator
 
 pytestmark = pytest.mark.django_db
 

@@ -185,7 +185,7 @@ def customer(request: ConsoleRequest, profile_id: str) -> HttpResponse:
     if not kept.personalization:
         raise Http404
     log_view(request.actor, "segment.viewed", "profile", profile_id)
-    context: dict[str, Any] = {"profile_id": profile_id}
+    context: dict[str, Any] = {"profile_id": profile_id, "workspace": kept}
     try:
         held = request.store.list_identifiers(profile_id)
         found = workspaces.read_profile(kept, held)

@@ -8,10 +8,10 @@ from django.utils.timezone import now
 from console.audit.models import AuditEntry
 from console.client.segment import SegmentClient
 from console.contract.segment import external_id
+from console.demo.segment import Emulator, Source
 from console.segment import workspaces
 from console.segment.models import Workspace
 from tests.factories import HTMX, make_profile, make_tenant
-from tests.segment.emulator import Emulator, Source
 
 PAGE = "/tenants/acme/segment/"
 GIVEN = {

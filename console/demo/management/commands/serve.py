@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from time import monotonic, sleep
 from typing import Any
 
+from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
@@ -23,7 +24,8 @@ PAUSE_S = 0.1
 class Command(BaseCommand):
     help = (
         "Prepares the installation, then runs the web server and the worker until one"
-        " of them ends, or until Ctrl-C or SIGTERM."
+        " of them ends, or until Ctrl-C or SIGTERM. With --demo also an emulator of"
+        " Segment, unless SEGMENT_URL names another."
     )
     requires_system_checks = []
 
@@ -34,6 +36,12 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         port = options["port"]
         check_port(port)
+        commands: list[Sequence[str]] = []
+        if options["demo"] and not settings.SEGMENT_URL:
+            segment = find_free_port()
+            settings.SEGMENT_URL = f"http://{HOST}:{segment}"
+            os.environ["SEGMENT_URL"] = settings.SEGMENT_URL
+            commands = [("-m", "console.demo.segment", str(segment))]
         call_command("prepare", demo=options["demo"], port=port, stdout=self.stdout)
         server = (
             "gunicorn",
@@ -42,9 +50,15 @@ class Command(BaseCommand):
             f"--bind={HOST}:{port}",
         )
         worker = ("manage.py", "db_worker", "--interval=2", "--verbosity=0")
-        ended = run_together([("-m", *server, "console.wsgi"), worker])
+        ended = run_together([("-m", *server, "console.wsgi"), worker, *commands])
         if ended is not None:
-            raise CommandError(f"{ended} ended by itself; the other was stopped.")
+            raise CommandError(f"{ended} ended by itself; the others were stopped.")
+
+
+def find_free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        return int(probe.getsockname()[1])
 
 
 def check_port(port: int) -> None:

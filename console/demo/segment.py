@@ -1,5 +1,7 @@
-"""Segment's Profile and Tracking APIs on this machine: one space and its sources; and the
-deletions of its Public API.
+"""An emulator of Segment, for the demo and for tests: its Profile and Tracking APIs on this
+machine, one space and its sources, and the deletions of its Public API.
+
+    python -m console.demo.segment [PORT]
 
     with Emulator() as segment:
         ...segment.profiles_url, segment.tracking_url
@@ -13,17 +15,20 @@ import base64
 import gzip
 import json
 import re
+import sys
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from threading import RLock, Thread
 from typing import Any, Self
 from urllib.parse import parse_qs, unquote, urlsplit
 
 EVENT_BYTES, BATCH_BYTES, BATCH_EVENTS = 32 * 1024, 500 * 1024, 2500
 MESSAGE_ID_LENGTH, GROUP_ID_LENGTH = 100, 500
-TRAITS_AN_EVENT, HISTORY_DAYS = 300, 14
+TRAITS_AN_EVENT, HISTORY_DAYS, CALLS_KEPT = 300, 14, 1000
 REMEMBERED = timedelta(hours=24)
 METHODS = ("identify", "track", "page", "screen", "group", "alias")
 # A value that is no identifier of anybody.
@@ -93,7 +98,7 @@ class Emulator:
         self.answers: list[tuple[int, dict[str, str]]] = []
         self.public_tokens = {"public-token"}
         self.deletions: dict[str, dict[str, Any]] = {}
-        self.wait = lambda: None
+        self.wait: Callable[[], object] = lambda: None
         self._seen: dict[str, datetime] = {}
         self._lock = RLock()
         self.server = _Server(("127.0.0.1", port), _Handler)
@@ -449,6 +454,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _answer(self, work: Any) -> None:
         body = self._read()
         self.server.segment.calls.append((self.command, self.path, body))
+        del self.server.segment.calls[:-CALLS_KEPT]
         self.server.segment.wait()
         try:
             if self.server.segment.answers:
@@ -498,3 +504,57 @@ def _show_failure(code: str, message: str = "") -> dict[str, Any]:
     """The members of `error` stand at the top too, where the vendor's client reads them."""
     told = {"code": code, "message": message or code}
     return {"error": told, **told}
+
+
+def fill(segment: Emulator) -> None:
+    """With what a web shop knows of the demo's customers."""
+    people = (Path(__file__).parent / "alpenglow/people.jsonl").read_text().splitlines()
+    for number, line in enumerate(people):
+        known = json.loads(line)["traits"]
+        contact, account = known["Contact"], known["Account"]
+        phone = re.sub(r"\D", "", contact["phone"])
+        common = {
+            "userId": account["customerNumber"],
+            "context": {
+                "externalIds": [
+                    {
+                        "id": phone,
+                        "type": "phone",
+                        "collection": "users",
+                        "encoding": "none",
+                    }
+                ]
+            },
+        }
+        traits = {
+            "email": contact["email"],
+            "lifetime_value": account["ordersPlaced"] * 83,
+            "audience_winter_sale": number % 3 == 0,
+            "preferred_sport": known["Preferences"]["activities"][0],
+        }
+        events = [
+            common | {"type": "identify", "messageId": f"i{number}", "traits": traits},
+            common
+            | {"type": "track", "messageId": f"t{number}", "event": "Cart abandoned"},
+        ]
+        body = json.dumps({"batch": events}).encode()
+        segment.track("batch", body, next(iter(segment.sources)))
+
+
+def main(port: int) -> None:
+    emulator = Emulator(port=port)
+    fill(emulator)
+    told = {
+        "space": emulator.space,
+        "token": next(iter(emulator.tokens)),
+        "write key": next(iter(emulator.sources)),
+        "Public API token": next(iter(emulator.public_tokens)),
+    }
+    words = ", ".join(f"{name} {value}" for name, value in told.items())
+    sys.stdout.write(f"  Segment, emulated: {emulator.url}, {words}\n")
+    sys.stdout.flush()
+    emulator.server.serve_forever()
+
+
+if __name__ == "__main__":
+    main(int((sys.argv[1:] or ["0"])[0]))
