@@ -43,6 +43,15 @@ ACTIONS = {
     "console": {"desk.arranged", "retention.changed", "knowledge.changed"},
 }
 PUT_BACK = "setup.restored"
+# Of an onboarding, the steps that change such a thing.
+STEP = "onboarding.step"
+STEPS = {
+    "configuration": {"configuration", "link"},
+    "group": {"groups"},
+    "identity": {"identity"},
+    "rules": {"learning"},
+    "console": {"display", "retention", "knowledge"},
+}
 # Of the identity settings, what stands for being left out.
 _UNSAID = {
     "mergeBrake": "on",
@@ -240,6 +249,9 @@ def find_entries(row: Snapshot, entries: Iterable[AuditEntry]) -> list[AuditEntr
 def _tells_of(row: Snapshot, entry: AuditEntry) -> bool:
     if entry.action == PUT_BACK:
         return (entry.object_type, entry.object_id) == (row.kind, row.name)
+    if entry.action == STEP:
+        is_mine = entry.details["client"] == row.tenant.slug
+        return is_mine and entry.details["step"] in STEPS.get(row.kind, ())
     # What is made has no name yet in the address that makes it.
     names = {row.name, row.tenant.store_id, ""}
     is_it = entry.object_id in names or row.kind not in {"configuration", "group"}
@@ -253,7 +265,7 @@ def list_entries(tenant: Tenant, rows: Iterable[Snapshot]) -> list[AuditEntry]:
         return []
     found = AuditEntry.objects.filter(
         tenant__in=[tenant.slug, ""],
-        action__in=[PUT_BACK, *set().union(*ACTIONS.values())],
+        action__in=[PUT_BACK, STEP, *set().union(*ACTIONS.values())],
         outcome="done",
         at__range=(min(moments), max(moments)),
     )

@@ -12,7 +12,7 @@ from msgspec.structs import asdict, replace
 from console.audit.models import AuditEntry
 from console.audit.signing import verify
 from console.contract.conversations.configuration import ChannelSetting
-from console.monitoring import canary
+from console.monitoring import canary, drift
 from console.monitoring import models as kept
 from console.monitoring.checks import judge_all
 from console.monitoring.evidence import gather_evidence
@@ -222,6 +222,10 @@ def test_go_live_is_followed_by_what_the_plan_says_later(row):
 
     assert done == ["groups", "doctor", "canary"]
     assert advance(row, SHELL) is None
+    drift.look(row.tenant)
+    [change] = row.tenant.snapshots.exclude(since=None)
+    [entry] = drift.find_entries(change, drift.list_entries(row.tenant, [change]))
+    assert (change.thing, entry.role) == ("group/Account", "command line")
 
 
 def test_store_of_somebody_else_is_left_alone_until_it_is_adopted(db):
