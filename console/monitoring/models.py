@@ -34,6 +34,12 @@ class State(models.TextChoices):
     FAILS = "fails"
     UNKNOWN = "unknown", "cannot tell"
 
+    @property
+    def tone(self) -> str:
+        """What it is drawn as."""
+        known = {State.HOLDS: "ok", State.FAILS: "refused"}
+        return known.get(self, "waiting")
+
 
 class Watch(models.Model):
     """How a tenant is watched, and what is going on.
@@ -120,6 +126,10 @@ class Result(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.state}"
+
+    @property
+    def tone(self) -> str:
+        return State(self.state).tone
 
     @property
     def is_well(self) -> bool:

@@ -4,7 +4,6 @@ Nothing is asked of a memory here; results are kept (console/monitoring/)."""
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
@@ -54,9 +53,7 @@ class Cell:
 
     @property
     def tone(self) -> str:
-        """What it is drawn as."""
-        known = {NONE: "", State.HOLDS: "ok", State.FAILS: "refused"}
-        return known.get(self.state, "waiting")
+        return State(self.state).tone if self.state else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,11 +77,6 @@ class Row:
         cells = [self.cells[check]] if check else self.cells.values()
         states = {cell.state for cell in cells} - {NONE}
         return next((state for state in GRAVITY if state in states), NONE)
-
-
-def show_result(kind: Kind, row: Row) -> Cell:
-    state = row.results.get(kind)
-    return Cell(state, RESULTS[state]) if state else Cell()
 
 
 def show_learned(row: Row) -> Cell:
@@ -162,60 +154,43 @@ def show_segment(row: Row) -> Cell:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """name, label  in addresses; in the head
+    """label  in the head; its last word in addresses
     url, permission  where it is mended, and who may go there
-    kind  of the result that it shows
+    show, kind  what builds a cell; without it the result of that kind does
     """
 
-    name: str
     label: str
     url: str
-    build: Callable[[Row], Cell]
     permission: Permission = Permission.CHECK_CONNECTION
+    show: Callable[[Row], Cell] | None = None
     kind: str = ""
 
+    @property
+    def name(self) -> str:
+        return self.label.split()[-1].lower()
 
-def _of(kind: Kind) -> dict[str, Any]:
-    return {"kind": kind, "build": partial(show_result, kind)}
+    def build(self, row: Row) -> Cell:
+        if self.show:
+            return self.show(row)
+        state = row.results.get(self.kind)
+        return Cell(state, RESULTS[state]) if state else Cell()
 
 
-_KNOWLEDGE = Permission.VIEW_KNOWLEDGE
+P = Permission
 COLUMNS = {
     column.name: column
     for column in (
-        Column("link", "Link", "doctor:doctor", **_of(Kind.DOCTOR)),
-        Column("canary", "Canary", "canary:canary", **_of(Kind.CANARY)),
-        Column("isolation", "Isolation", "canary:canary", **_of(Kind.ISOLATION)),
-        Column(
-            "changes",
-            "Changes",
-            "drift:drift",
-            permission=Permission.VIEW_DRIFT,
-            **_of(Kind.DRIFT),
-        ),
-        Column("learned", "Learned", "doctor:doctor", show_learned),
-        Column("room", "Room", "tenants:connection", show_room),
-        Column("error", "Last error", "doctor:doctor", show_error),
-        Column(
-            "retention",
-            "Retention",
-            "keeping:overview",
-            show_retention,
-            Permission.HOLD,
-        ),
-        Column(
-            "receipt", "Receipt", "audit:proof", show_receipt, Permission.VIEW_AUDIT
-        ),
-        Column(
-            "knowledge", "Knowledge", "knowledge:overview", show_knowledge, _KNOWLEDGE
-        ),
-        Column(
-            "segment",
-            "Segment",
-            "segment:workspace",
-            show_segment,
-            Permission.MANAGE_SEGMENT,
-        ),
+        Column("Link", "doctor:doctor", kind=Kind.DOCTOR),
+        Column("Canary", "canary:canary", kind=Kind.CANARY),
+        Column("Isolation", "canary:canary", kind=Kind.ISOLATION),
+        Column("Changes", "drift:drift", P.VIEW_DRIFT, kind=Kind.DRIFT),
+        Column("Learned", "doctor:doctor", show=show_learned),
+        Column("Room", "tenants:connection", show=show_room),
+        Column("Last error", "doctor:doctor", show=show_error),
+        Column("Retention", "keeping:overview", P.HOLD, show_retention),
+        Column("Receipt", "audit:proof", P.VIEW_AUDIT, show_receipt),
+        Column("Knowledge", "knowledge:overview", P.VIEW_KNOWLEDGE, show_knowledge),
+        Column("Segment", "segment:workspace", P.MANAGE_SEGMENT, show_segment),
     )
 }
 NAMED = {"name": "Tenant"} | {x.name: x.label for x in COLUMNS.values()}
