@@ -42,20 +42,6 @@ Text = Annotated[str, Meta(min_length=1, max_length=80)]
 Days = Annotated[int, Meta(ge=1, le=36_500)]
 Masked = Literal["detect", "hide", "clear"]
 YesNo = Literal["", "yes", "no"]
-SECTIONS = (
-    "groups",
-    "identity",
-    "masking",
-    "pinned",
-    "tickets",
-    "retention",
-    "learning",
-    "knowledge",
-    "grouping",
-    "channels",
-    "extraction",
-    "segment",
-)
 
 
 class PlanRefused(DomainError):
@@ -122,6 +108,9 @@ class Template(Closed, kw_only=True, frozen=True):
             CreateTraitGroup(display_name=name, traits=_define(traits))
             for name, traits in self.groups.items()
         ]
+
+
+SECTIONS = Template.__struct_fields__
 
 
 class NewAccount(Closed, kw_only=True, frozen=True):
