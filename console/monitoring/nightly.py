@@ -17,7 +17,6 @@ from console.monitoring.evidence import gather_evidence
 from console.monitoring.isolation import GROUP, isolate
 from console.monitoring.models import (
     Kind,
-    Result,
     State,
     Watch,
     get_night,
@@ -69,19 +68,24 @@ def examine(tenant_id: str, since: str) -> None:
             record(tenant, Kind(kind), State.UNKNOWN, words=problem.message)
 
 
-def ask_doctor(tenant: Tenant) -> Result:
-    """Raises VaultLocked, CredentialTampered."""
-    actor = Actor(None, tenant, name="worker")
+def ask_doctor(tenant: Tenant) -> None:
+    ask(tenant, Actor(None, tenant, name="worker"))
+
+
+def ask(tenant: Tenant, actor: Actor, of: str = "") -> Sequence[checks.Check]:
+    """of: as for `gather_evidence`. Raises VaultLocked, CredentialTampered."""
     log_view(actor, "linkage.checked", "store", tenant.store_id)
-    evidence = gather_evidence(tenant)
-    return keep_verdicts(tenant, checks.judge_all(evidence, tenant.known_findings))
+    verdicts = checks.judge_all(gather_evidence(tenant, of), tenant.known_findings)
+    if not of:
+        keep_verdicts(tenant, verdicts)
+    return verdicts
 
 
-def keep_verdicts(tenant: Tenant, verdicts: Sequence[checks.Check]) -> Result:
+def keep_verdicts(tenant: Tenant, verdicts: Sequence[checks.Check]) -> None:
     """Of the whole tenant. first: the check that fails first, "" for none."""
     first = checks.find_first(verdicts)
     state = STATES[first.state] if first and first.state else State.HOLDS
     found = first.findings[:1] if first else ()
     words = " ".join(each.words for each in found)
     name = first.name if first else ""
-    return record(tenant, Kind.DOCTOR, state, words=words, first=name)
+    record(tenant, Kind.DOCTOR, state, words=words, first=name)

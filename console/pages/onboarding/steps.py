@@ -45,7 +45,7 @@ from console.core.unicode import find_alike
 from console.databases.vault import decrypt, encrypt
 from console.monitoring import canary, synthetic
 from console.monitoring import models as kept
-from console.monitoring.nightly import ask_doctor
+from console.monitoring.nightly import ask
 from console.pages.onboarding.models import Onboarding
 from console.profiles.retention import set_retention
 from console.tenants.actor import Actor
@@ -712,8 +712,8 @@ class DoctorStep(ResultStep):
     sound = (kept.State.HOLDS, kept.State.DOUBTFUL)
 
     def apply(self, b: Bench, facts: Facts, by: Actor) -> None:
-        result = ask_doctor(b.added)
-        if result.state not in self.sound:
+        ask(b.added, by.move_to(b.added))
+        if (result := self.find(b)) and result.state not in self.sound:
             self.refuse(result)
 
 

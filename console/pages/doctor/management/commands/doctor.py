@@ -6,11 +6,9 @@ from typing import Any
 import msgspec
 from django.core.management.base import BaseCommand, CommandError
 
-from console.audit.log import log_view
 from console.core.errors import DomainError
-from console.monitoring.checks import State, find_first, judge_all
-from console.monitoring.evidence import gather_evidence
-from console.monitoring.nightly import keep_verdicts
+from console.monitoring.checks import State, find_first
+from console.monitoring.nightly import ask
 from console.tenants.actor import Actor
 from console.tenants.models import Tenant
 
@@ -41,15 +39,11 @@ class Command(BaseCommand):
                 f"There is no tenant {options['tenant']!r}.", returncode=CANNOT_TELL
             )
         actor = options.get("actor") or Actor(None, tenant, name="command line")
-        log_view(actor, "linkage.checked", "store", tenant.store_id)
         try:
-            evidence = gather_evidence(tenant, options["of"])
+            verdicts = ask(tenant, actor, options["of"])
         except DomainError as problem:  # the vault keeps the credentials
             raise CommandError(problem.message, returncode=CANNOT_TELL) from problem
-        verdicts = judge_all(evidence, tenant.known_findings)
         first = find_first(verdicts)
-        if not options["of"]:
-            keep_verdicts(tenant, verdicts)
         if options["json"]:
             named = first.name if first else ""
             answer = {"tenant": tenant.slug, "first": named, "verdicts": verdicts}

@@ -10,19 +10,8 @@ from django.core.management.base import BaseCommand, CommandError
 
 from console.core.errors import DomainError
 from console.core.outgoing import pause
-from console.pages.onboarding.engine import (
-    Seen,
-    advance,
-    begin,
-    change_plan,
-    check_free,
-    draft,
-    go_live,
-    hold,
-    hold_on,
-    look,
-    look_at,
-)
+from console.pages.onboarding import engine
+from console.pages.onboarding.engine import Seen, look
 from console.pages.onboarding.models import Onboarding
 from console.pages.onboarding.plan import Plan, read_plan
 from console.pages.onboarding.steps import Bench, StepRefused
@@ -74,18 +63,18 @@ class Command(BaseCommand):
             "tenant": Tenant.objects.filter(slug=plan.slug).first(),
         }
         if dry_run:
-            row = own or draft(plan, **begun)  # type: ignore[arg-type]
+            row = own or engine.draft(plan, **begun)  # type: ignore[arg-type]
             row.keep_plan(plan)
-            check_free(plan.name, plan.slug, row, row.tenant)
+            engine.check_free(plan.name, plan.slug, row, row.tenant)
             if not self._tell(look(row)) or row.live_at is None:
                 raise CommandError("Nothing was changed.", returncode=DIFFERS)
             return
-        row = own or begin(plan, self._by, **begun)  # type: ignore[arg-type]
-        with hold(row):
+        row = own or engine.begin(plan, self._by, **begun)  # type: ignore[arg-type]
+        with engine.hold(row):
             if row.live_at and self._by.key:
                 self._leave_to_officers(row, plan)
             if row.read_plan() != plan:
-                change_plan(row, plan, self._by)
+                engine.change_plan(row, plan, self._by)
             self._finish(row)
 
     def _leave_to_officers(self, row: Onboarding, plan: Plan) -> None:
@@ -101,9 +90,9 @@ class Command(BaseCommand):
 
     def _finish(self, row: Onboarding) -> None:
         self._tell(look(row))
-        while step := advance(row, self._by):
-            hold_on(row)
-            seen = look_at(row, step, Bench(row))
+        while step := engine.advance(row, self._by):
+            engine.hold_on(row)
+            seen = engine.look_at(row, step, Bench(row))
             if seen.state == "done":
                 self.stdout.write(f"done: {step.words['title']}")
             elif seen.is_late or not pause(LOOK_S):
@@ -112,7 +101,7 @@ class Command(BaseCommand):
                     "it goes on from there."
                 )
         if row.live_at is None:
-            go_live(row, self._by)
+            engine.go_live(row, self._by)
             self.stdout.write(f"{row.slug} is live.")
 
     def _tell(self, seen: Iterable[Seen]) -> bool:
