@@ -27,7 +27,7 @@ from console.pages.onboarding.plan import (
     write_plan,
 )
 from console.pages.onboarding.slots import forecast
-from console.pages.onboarding.steps import BY_NAME, list_stores
+from console.pages.onboarding.steps import STEPS, list_stores
 from console.tenants.actor import Permission
 from console.tenants.models import Tenant
 from console.tenants.services import TenantTaken
@@ -246,6 +246,7 @@ def sheet(request: ConsoleRequest) -> HttpResponse:
     if "download" in request.GET:
         named = f'attachment; filename="go-live-{row.slug}.json"'
         return JsonResponse(row.sheet, headers={"Content-Disposition": named})
+    done = (row.sheet or {})["steps"]
     words = "The signature fits: nothing was changed since."
     try:
         verify(row.sheet or {})
@@ -254,11 +255,8 @@ def sheet(request: ConsoleRequest) -> HttpResponse:
     context = {
         "row": row,
         "sheet": row.sheet,
-        "steps": [
-            (BY_NAME[name], done)
-            for name, done in (row.sheet or {})["steps"].items()
-            if name in BY_NAME
-        ],
+        # Not in the order in which a database keeps JSON.
+        "steps": [(s, done[s.name]) for s in STEPS if s.name in done],
         "verified": words,
     }
     return render(request, "onboarding/sheet.html", context)
