@@ -242,7 +242,7 @@ def go_live(row: Onboarding, by: Actor) -> None:
         },
         "segment": "not set up" if row.read_plan().fill_in().segment else "none",
         "at": now.isoformat(timespec="seconds"),
-        "by": by.user.email if by.user else by.name,
+        "by": by.user.email if by.user else f"{by.name} {by.key}".strip(),
     }
     with transaction.atomic():
         log(by, "onboarding.live", "onboarding", str(row.pk), client=row.slug)

@@ -3,13 +3,14 @@ without the client."""
 
 import re
 import unicodedata
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta
-from msgspec.structs import asdict, replace
+from msgspec.structs import asdict, fields, replace
 
 from console.contract.base import whole
 from console.contract.conversations.configuration import (
@@ -187,9 +188,25 @@ def read_plan(content: bytes) -> Plan:
     except NotYaml as problem:
         raise PlanRefused(str(problem)) from problem
     try:
-        return msgspec.convert(read, Plan, strict=False)
+        plan = msgspec.convert(read, Plan, strict=False)
     except msgspec.ValidationError as problem:
         raise _explain(read, str(problem)) from problem
+    if unknown := next(_find_unknown(read, plan), ""):
+        raise PlanRefused("there is no such field", field=unknown)
+    return plan
+
+
+def _find_unknown(read: Any, made: Any, path: str = "") -> Iterator[str]:
+    """What nouns of the API, which are open, do not name."""
+    if isinstance(made, msgspec.Struct) and isinstance(read, dict):
+        made = {x.encode_name: getattr(made, x.name) for x in fields(made)}
+        yield from (f"{path}.{name}".lstrip(".") for name in read.keys() - made.keys())
+    if isinstance(read, dict) and isinstance(made, dict):
+        for name in read.keys() & made.keys():
+            yield from _find_unknown(read[name], made[name], f"{path}.{name}")
+    elif isinstance(read, list) and isinstance(made, list | tuple):
+        for at, pair in enumerate(zip(read, made, strict=True)):
+            yield from _find_unknown(*pair, f"{path}[{at}]")
 
 
 def _explain(read: Any, problem: str) -> PlanRefused:

@@ -79,6 +79,10 @@ def test_onboard_does_what_a_changed_plan_adds(onboard):
         (PLAN + "pinned: &a [Account]\nmasking: *a", "Aliases are not read"),
         (PLAN + "retention: {summary: 9, observation: 0}", "retention.observation:"),
         (PLAN + "groups: {Account: {plan: STRANG}}", "groups.Account.plan: Invalid"),
+        (
+            PLAN + "channels: {SMS: {captureRules: [{from: a, to: b, too: c}]}}",
+            "channels.SMS.captureRules[0].too: there is no such field",
+        ),
     ],
 )
 def test_onboard_cannot_tell_by_what_is_no_plan(onboard, plan, words):
