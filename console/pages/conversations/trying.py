@@ -347,8 +347,8 @@ def build_given(
     last = next(by_customer, None)
     asked = last.shown.text if last else ""
     knowledge = quote_knowledge(tenant, asked, by.knowledge_bases)
-    known = [*traits, *(Quote(item.kind, item.text) for item in items), *knowledge]
-    known += quote_segment(engines.traits if engines else ())
+    known = [*traits, *quote_segment(engines.traits if engines else ())]
+    known += [*(Quote(item.kind, item.text) for item in items), *knowledge]
     return Given(
         profile_id,
         traits,

@@ -22,7 +22,7 @@ from console.pages.recall.selectors import RecallRun, build_run_prompt, recall_p
 from console.pages.recall.verdict import Question, Reason
 from console.profiles.identity import Match, log_lookup
 from console.profiles.knowledge import quote_knowledge
-from console.profiles.prompt import Prompt, Quote, quote_segment
+from console.profiles.prompt import Prompt
 from console.segment.models import Assistant
 from console.segment.showing import run_engines
 from console.tenants.models import Tenant
@@ -87,15 +87,13 @@ def recall_by_form(
     if template:
         asked_for = question["query"] or found.last_word
         bases = assistant.knowledge_bases if assistant else ()
-        quotes: list[Quote] = [*quote_knowledge(request.tenant, asked_for, bases)]
+        knowledge = quote_knowledge(request.tenant, asked_for, bases)
         if assistant:
             store, id_ = request.store, found.profile.id
             engines = run_engines(assistant, store, id_, masker.by_rule)
             found = dataclasses.replace(found, engines=engines)
-            quotes = [*quote_segment(engines.traits), *quotes]
-        write = partial(
-            build_run_prompt, request.store, found, masker, template, quotes
-        )
+        parts = found, masker, template, knowledge
+        write = partial(build_run_prompt, request.store, *parts)
         return _add_prompt(found, write, asked["budget"])
     return found
 

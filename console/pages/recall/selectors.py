@@ -32,7 +32,14 @@ from console.masking.masker import (
 )
 from console.pages.recall.verdict import Item, Question, RecallVerdict, judge
 from console.profiles.items import find_kind, is_learned
-from console.profiles.prompt import Prompt, Quote, build_prompt, quote_traits, wrap
+from console.profiles.prompt import (
+    Prompt,
+    Quote,
+    build_prompt,
+    quote_segment,
+    quote_traits,
+    wrap,
+)
 from console.segment.showing import Engines
 
 # From which score on a match is so called: below the second, a person should not take an
@@ -241,24 +248,25 @@ def build_run_prompt(
     run: RecallRun,
     masker: Masker,
     template: str,
-    others: Sequence[Quote],
+    knowledge: Sequence[Quote],
     budget: int,
 ) -> Prompt:
-    """What an agent would be given of this run, masked by rule: the traits, the items
-    with the best first, what Segment and the tenant's bases say, what was said with the
-    newest first."""
+    """What an agent would be given of this run, masked by rule: the traits, Segment's
+    too, the items with the best first, what the tenant's bases say, what was said with
+    the newest first."""
     masker = masker.by_rule
     assistant = run.engines.assistant if run.engines else None
     quotes = []
     if assistant is None or assistant.uses_memory:
         quotes = quote_traits(store, run.profile, masker)
+    quotes += quote_segment(run.engines.traits if run.engines else ())
     for item in (each.item for each in run.items):
         told = {"id": item.id, "date": f"{item.occurred_at:%Y-%m-%d}"}
         told["source"] = masker.mask_source(item.source).text
         text = masker.mask_text(item.kind, item.id, item.content).text
         quotes.append(Quote(item.kind, text, told))
     said = [turn for turn, _ in run.said]
-    quotes += others
+    quotes += knowledge
     turns = zip(said, masker.mask_turns("", said), strict=True)
     for turn, shown in reversed([*turns]):
         by = "agent" if turn.author.is_staff else "customer"
