@@ -79,6 +79,8 @@ MEMORY_ALLOW_PRIVATE = env.flag("MEMORY_ALLOW_PRIVATE", default=False)
 SEGMENT_URL = env.text(
     "SEGMENT_URL", default="", form="an http(s):// address", of=r"https?://[\w.:\[\]-]+"
 )
+# Where files lie that data mappings read, in a folder for each tenant by its short name.
+FEEDS_FOLDER = env.text("FEEDS_FOLDER", default="", form="a folder's path", of="/.*")
 # How the embedded memory understands meaning: use-3, onnx:<folder> or none.
 MEMORY_EMBEDDER = env.text(
     "MEMORY_EMBEDDER",
@@ -194,6 +196,7 @@ INSTALLED_APPS = [
     "console.pages.customers",
     "console.pages.deletions",
     "console.pages.doctor",
+    "console.pages.imports",
     "console.pages.onboarding",
     "console.pages.people",
     "console.pages.recall",
@@ -332,6 +335,7 @@ LOST_WORK = [
     "console.service.conversations.webhooks.prune",
     "console.service.memory.merging.settle_old_merges",
     "console.pages.recall.suites.start_due_suites",
+    "console.pages.imports.feeds.start_due_feeds",
     "console.profiles.models.drop_expired_packages",
     "console.profiles.retention.start_due_rules",
     "console.segment.outbox.start_due",

@@ -24,6 +24,7 @@ from console.pages.doctor import views as doctor
 from console.pages.drift import views as drift
 from console.pages.find import views as find
 from console.pages.home import views as home
+from console.pages.imports import feeds
 from console.pages.imports import views as imports
 from console.pages.keeping import views as keeping
 from console.pages.knowledge import freshness
@@ -235,6 +236,10 @@ imports_pages = pages(
     page("", imports.list_imports, name="list"),
     page("add/", imports.add),
     page("columns/", imports.columns),
+    page("feeds/", feeds.list_feeds, name="feeds"),
+    page("feeds/add/", feeds.add_feed, name="add_feed"),
+    page("feeds/<int:number>/", feeds.show_trial, name="try_feed"),
+    page("feeds/<int:number>/<slug:move>/", feeds.move_feed, name="move_feed"),
     page("<str:import_id>/", imports.detail),
     page("<str:import_id>/refusals.csv", imports.refusals),
 )

@@ -1,0 +1,368 @@
+"""Data mappings run: rows of a file, read at their times, become an import of the memory,
+which knows customers apart and names what it refuses, row by row."""
+
+import csv
+import json
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import timedelta
+from itertools import islice
+from pathlib import Path
+from tempfile import TemporaryFile
+from typing import IO, Any
+
+from django import forms
+from django.conf import settings
+from django.contrib import messages
+from django.core.files import File
+from django.db import transaction
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django_tasks import task
+
+from console.audit.log import log
+from console.client.errors import MemoryNotFound, MemoryProblem
+from console.client.http import all_pages
+from console.client.store import StoreClient
+from console.contract.memory import profile_import as wire
+from console.contract.memory.data_mapping import DataMapping
+from console.core.errors import DomainError
+from console.pages.imports.models import Feed
+from console.pages.imports.views import is_running, start_import
+from console.tenants.actor import Actor, Permission
+from console.tenants.models import Tenant
+from console.tenants.vault import open_store
+from console.web.forms import ConsoleForm
+from console.web.render import FORM, POST, ConsoleRequest, allow, render_form
+
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,150}\.(?:csv|jsonl)")
+SAMPLE, SHOWN, HOURS_MAX = 100, 20, 24 * 31
+MOVES = (("run", "Run now"), ("again", "All rows again"), ("remove", "Remove"))
+Row = dict[str, Any]
+
+
+class FeedProblem(DomainError):
+    """Nothing of it was handed over."""
+
+    status = 422
+    title = "This feed cannot be read"
+
+
+def list_files(tenant: Tenant) -> list[str]:
+    """A tenant's own folder alone."""
+    folder = Path(settings.FEEDS_FOLDER or "/nowhere", tenant.slug)
+    names = sorted(each.name for each in folder.iterdir()) if folder.is_dir() else []
+    return [name for name in names if NAME.fullmatch(name)]
+
+
+def read_rows(feed: Feed) -> Iterator[Row]:
+    """By the names of their columns. Raises FeedProblem."""
+    if feed.file not in list_files(feed.tenant):
+        raise FeedProblem("The file is not there.")
+    path = Path(settings.FEEDS_FOLDER, feed.tenant.slug, feed.file)
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            yield from (_read_json if path.suffix == ".jsonl" else csv.DictReader)(file)
+    except (OSError, UnicodeDecodeError, csv.Error):
+        raise FeedProblem("The file cannot be read as UTF-8 and CSV.") from None
+
+
+def _read_json(file: Iterable[str]) -> Iterator[Row]:
+    for number, line in enumerate(file, 1):
+        try:
+            row = json.loads(line)
+        except ValueError:
+            row = None
+        if not isinstance(row, dict):
+            raise FeedProblem(f"Line {number} is not a JSON object.")
+        yield row
+
+
+def list_new(feed: Feed, rows: Iterable[Row]) -> Iterator[Row | None]:
+    """None for one that is not new; the watermark moves along. Raises FeedProblem."""
+    column, since = feed.watermark_column, _rank(feed.watermark)
+    most = since
+    for row in rows:
+        if column and column not in row:
+            raise FeedProblem(f"A row has no column {column}.")
+        mark = _rank(row[column]) if column else since
+        is_new = not column or (bool(mark[1]) and mark > since)
+        most = max(most, mark)
+        yield row if is_new else None
+    feed.watermark = most[1][:200]
+
+
+def _rank(value: Any) -> tuple[float, str]:
+    """Numbers by their size, times and other texts by their letters."""
+    text = "" if value is None else str(value).strip()
+    try:
+        return float(text), text
+    except ValueError:
+        return float("-inf"), text
+
+
+def write_cell(value: Any) -> str:
+    """As an import reads it: a text, or JSON."""
+    if value is None or isinstance(value, str):
+        return value or ""
+    return json.dumps(value, ensure_ascii=False, default=str)
+
+
+def find_mapping(store: StoreClient, mapping_id: str) -> DataMapping:
+    """Raises FeedProblem for one that is gone or switched off, MemoryProblem."""
+    mappings = all_pages(store.list_data_mappings)
+    found = next((each for each in mappings if each.id == mapping_id), None)
+    if found is None or not found.is_enabled:
+        why = "switched off" if found else "gone"
+        raise FeedProblem(f"Stopped: its data mapping is {why}.")
+    return found
+
+
+def _name_columns(mapping: DataMapping) -> list[str]:
+    return [each.expression for each in mapping.mapping_to.mappings]
+
+
+def start_due_feeds() -> None:
+    """By the worker, each minute."""
+    now = timezone.now()
+    for feed in Feed.objects.filter(due_at__lte=now, tenant__removed_at=None):
+        every = timedelta(hours=feed.every_hours or 1)
+        with transaction.atomic():
+            mine = Feed.objects.filter(pk=feed.pk, due_at=feed.due_at)
+            if mine.update(due_at=now + every if feed.every_hours else None):
+                run_feed.enqueue(feed.pk)
+
+
+@task()
+def run_feed(feed_id: int) -> None:
+    """Safe to run twice: the same rows make the same customers."""
+    feed = Feed.objects.select_related("tenant").filter(pk=feed_id).first()
+    if feed is None:
+        return
+    told, feed.ran_at = "", timezone.now()
+    try:
+        carry_out(feed)
+    except (FeedProblem, MemoryProblem) as problem:
+        feed.refresh_from_db(fields=["watermark", "former", "import_id"])
+        told = problem.message[:300]
+    feed.told = told
+    feed.save()
+
+
+def carry_out(feed: Feed) -> None:
+    """Raises FeedProblem, MemoryProblem."""
+    store = open_store(feed.tenant)
+    mapping = find_mapping(store, feed.mapping_id)
+    if feed.import_id:
+        last = _find_import(store, feed.import_id)
+        if last and is_running(last, timezone.now()):
+            raise FeedProblem("The memory still reads what was handed over last.")
+        if last is None or last.status != "COMPLETED":
+            feed.watermark = feed.former
+    feed.former, columns = feed.watermark, _name_columns(mapping)
+    with TemporaryFile("w+b") as file:
+        count = _write(feed, columns, file)
+        feed.taken = count
+        if count:
+            mappings = [
+                wire.ColumnMapping(
+                    column_name=each.expression[: wire.IMPORT_COLUMN_MAX],
+                    trait_group=each.trait_group,
+                    trait_name=each.trait_name,
+                )
+                for each in mapping.mapping_to.mappings
+            ]
+            actor = Actor(None, feed.tenant, name="worker")
+            content = File(file, name=f"{Path(feed.file).stem}.csv")
+            feed.import_id = start_import(feed.tenant, content, mappings, by=actor)
+
+
+def _find_import(store: StoreClient, import_id: str) -> wire.ProfileImport | None:
+    try:
+        return store.fetch_import(import_id)
+    except MemoryNotFound:
+        return None
+
+
+def _write(feed: Feed, columns: list[str], file: IO[bytes]) -> int:
+    """How many rows are new. A blank line stands for one that is not, so that the memory
+    names rows by the file's own numbers. Raises FeedProblem."""
+    feed.read = count = 0
+    lines = csv.writer(_Encoder(file))
+    lines.writerow(columns)
+    for row in list_new(feed, read_rows(feed)):
+        feed.read += 1
+        lines.writerow([write_cell(row.get(name)) for name in columns] if row else [])
+        count += row is not None
+        if file.tell() > wire.IMPORT_BYTES_MAX:
+            raise FeedProblem("More than 100 MiB are new: split the file.")
+    file.seek(0)
+    return count
+
+
+class _Encoder:
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+
+    def write(self, text: str) -> int:
+        return self._file.write(text.encode())
+
+
+def try_feed(feed: Feed) -> dict[str, Any]:
+    """What a run would do with its first new rows, and their values named nowhere: whoever
+    sets up feeds need not see customers. Raises FeedProblem, MemoryProblem."""
+    store = open_store(feed.tenant)
+    mapping = find_mapping(store, feed.mapping_id)
+    groups = all_pages(store.list_trait_groups)
+    known = {group.display_name: group.definitions for group in groups}
+    filled, problems = Counter[str](), list[tuple[int, str, str]]()
+    sample = 0
+    rows = enumerate(list_new(feed, read_rows(feed)), 2)
+    for number, row in islice(((n, row) for n, row in rows if row), SAMPLE):
+        sample += 1
+        problems += _judge(number, row, mapping, known)
+        filled.update(x for x in _name_columns(mapping) if write_cell(row.get(x)))
+    columns = [
+        (
+            each.expression,
+            f"{each.trait_group}.{each.trait_name}",
+            filled[each.expression],
+        )
+        for each in mapping.mapping_to.mappings
+    ]
+    bad = len({number for number, *_ in problems})
+    return {
+        "sample": sample,
+        "bad": bad,
+        "columns": columns,
+        "problems": problems[:SHOWN],
+    }
+
+
+def _judge(
+    number: int, row: Row, mapping: DataMapping, known: Mapping[str, Mapping[str, Any]]
+) -> Iterator[tuple[int, str, str]]:
+    """The number of a row, its column, and what a run would refuse of it."""
+    is_found = False
+    for each in mapping.mapping_to.mappings:
+        cell = write_cell(row.get(each.expression))
+        trait = known.get(each.trait_group, {}).get(each.trait_name)
+        if each.expression not in row:
+            yield number, each.expression, "the row has no such column"
+        elif trait is None:
+            yield number, each.expression, "the store has no such trait"
+        elif cell and not _fits(cell, trait.data_type):
+            yield number, each.expression, f"is no {trait.data_type}"
+        elif cell and trait.id_type_promotion:
+            is_found = True
+    if not is_found:
+        yield number, "", "nothing in it identifies a customer"
+
+
+_TYPES: dict[str, tuple[type, ...]] = {
+    "NUMBER": (int, float),
+    "BOOLEAN": (bool,),
+    "ARRAY": (list,),
+}
+
+
+def _fits(cell: str, data_type: str) -> bool:
+    if data_type not in _TYPES:
+        return True
+    try:
+        value = json.loads(cell)
+    except ValueError:
+        return False
+    return type(value) in _TYPES[data_type]
+
+
+class FeedForm(ConsoleForm):
+    mapping = forms.ChoiceField(
+        label="Data mapping", help_text="Which column becomes which trait."
+    )
+    file = forms.ChoiceField(
+        label="File", help_text="In this tenant's folder of FEEDS_FOLDER."
+    )
+    watermark_column = forms.RegexField(
+        r"^[^\x00-\x1f]{1,64}\Z",
+        label="Watermark column",
+        required=False,
+        help_text="Only rows with more in it than the last run saw are new, such as a "
+        "time of change. Empty: all rows, each time.",
+    )
+    every_hours = forms.IntegerField(
+        label="Hours between runs",
+        required=False,
+        min_value=1,
+        max_value=HOURS_MAX,
+        help_text="24: daily. Empty: when somebody starts it.",
+    )
+
+    def __init__(self, data: Any, mappings: Iterable[DataMapping], tenant: Tenant):
+        super().__init__(data)
+        named: Any = [(each.id, each.display_name) for each in mappings]
+        fields: Any = self.fields
+        fields["mapping"].choices = named
+        fields["file"].choices = [(name, name) for name in list_files(tenant)]
+
+
+@allow(Permission.IMPORT_PROFILES, logs="none: names of files and counts")
+def list_feeds(request: ConsoleRequest) -> HttpResponse:
+    names = {x.id: x.display_name for x in all_pages(request.store.list_data_mappings)}
+    feeds = request.tenant.feeds.order_by("file", "pk")
+    rows = [(feed, names.get(feed.mapping_id, "gone")) for feed in feeds]
+    context = {"rows": rows, "folder": settings.FEEDS_FOLDER}
+    return render(request, "imports/feeds.html", context)
+
+
+@allow(Permission.IMPORT_PROFILES, FORM, logs="feed.changed")
+def add_feed(request: ConsoleRequest) -> HttpResponse:
+    mappings = all_pages(request.store.list_data_mappings)
+    data = request.POST if request.method == "POST" else None
+    form = FeedForm(data, mappings, request.tenant)
+    if form.is_valid():
+        given = form.cleaned_data
+        mapping_id = given.pop("mapping")
+        due_at = timezone.now() if given["every_hours"] else None
+        with transaction.atomic():
+            feed = Feed.objects.create(
+                tenant=request.tenant, mapping_id=mapping_id, due_at=due_at, **given
+            )
+            log(request.actor, "feed.changed", "feed", str(feed.pk), changed="added")
+        return redirect("imports:try_feed", request.tenant.slug, feed.pk)
+    return render_form(request, "imports/feed.html", {"form": form})
+
+
+@allow(Permission.IMPORT_PROFILES, logs="none: numbers of rows and names of columns")
+def show_trial(request: ConsoleRequest, number: int) -> HttpResponse:
+    """A dry run."""
+    context: dict[str, Any] = {"feed": _get(request, number), "moves": MOVES}
+    try:
+        context["trial"] = try_feed(context["feed"])
+    except (FeedProblem, MemoryProblem) as problem:
+        context["problem"] = problem
+    return render(request, "imports/trial.html", context)
+
+
+@allow(Permission.IMPORT_PROFILES, POST, logs="feed.changed")
+def move_feed(request: ConsoleRequest, number: int, move: str) -> HttpResponse:
+    """Run it now, run all of its rows again, or remove it."""
+    feed = _get(request, number)
+    if move not in dict(MOVES):
+        raise Http404
+    with transaction.atomic():
+        log(request.actor, "feed.changed", "feed", str(feed.pk), changed=move)
+        if move == "remove":
+            feed.delete()
+        else:
+            if move == "again":
+                Feed.objects.filter(pk=feed.pk).update(watermark="", former="")
+            run_feed.enqueue(feed.pk)
+            messages.info(request, "It runs within a few seconds.")
+    return redirect("imports:feeds", request.tenant.slug)
+
+
+def _get(request: ConsoleRequest, number: int) -> Feed:
+    return get_object_or_404(request.tenant.feeds, pk=number)

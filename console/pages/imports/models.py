@@ -1,0 +1,34 @@
+"""Feeds: what is brought into a memory again and again, by one of its data mappings."""
+
+from django.db import models
+
+from console.tenants.models import Tenant
+
+
+class Feed(models.Model):
+    """A file of rows that the worker reads at its times, and hands over as an import.
+
+    mapping_id  of the memory: which column becomes which trait; it can switch this off
+    file        its name in the tenant's folder of FEEDS_FOLDER
+    watermark_column   only rows with more in it than `watermark` are new; "": all are
+    former      the watermark before the last run, whose import may fail
+    import_id   of the last run; told: what else there is to say of it
+    taken       rows that it handed over, of as many as it has read
+    """
+
+    tenant = models.ForeignKey(Tenant, models.CASCADE, related_name="feeds")
+    mapping_id = models.CharField(max_length=64)
+    file = models.CharField(max_length=160)
+    watermark_column = models.CharField(max_length=64, blank=True)
+    watermark = models.CharField(max_length=200, blank=True)
+    former = models.CharField(max_length=200, blank=True)
+    every_hours = models.PositiveSmallIntegerField(null=True)
+    due_at = models.DateTimeField(null=True)
+    ran_at = models.DateTimeField(null=True)
+    import_id = models.CharField(max_length=64, blank=True)
+    told = models.CharField(max_length=300, blank=True)
+    read = models.PositiveIntegerField(default=0)
+    taken = models.PositiveIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return self.file

@@ -1,0 +1,229 @@
+"""Data mappings run on files: what is new, what is refused, and when nothing runs."""
+
+import json
+from datetime import timedelta
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from console.pages.imports import feeds
+from console.pages.imports.models import Feed
+from console.service.memory import models
+from console.service.memory.import_jobs import process_import
+from console.tenants.vault import open_store
+from tests.factories import make_tenant
+
+MAPPING = "mem_datamapping_01k0000000000000000000000a"
+ROWS = (
+    "mail,name,changed\na@b.com,Ada,2026-01-01\n,Bo,2026-01-02\nc@b.com,Cy,2026-01-03\n"
+)
+
+
+@pytest.fixture
+def folder(settings, tmp_path, tenant):
+    settings.FEEDS_FOLDER = str(tmp_path)
+    (tmp_path / "acme").mkdir()
+    return tmp_path / "acme"
+
+
+@pytest.fixture
+def feed(folder, tenant):
+    (folder / "crm.csv").write_text(ROWS)
+    columns = {"mail": "email", "name": "firstName"}
+    models.DataMapping.objects.create(
+        store_id=tenant.store_id,
+        id=MAPPING,
+        display_name="crm",
+        mapping_from={"type": "INGRESS", "columns": [*columns]},
+        mapping_to={
+            "type": "TRAITS",
+            "mappings": [
+                {"expression": name, "traitGroup": "Contact", "traitName": trait}
+                for name, trait in columns.items()
+            ],
+        },
+        source_type="INGRESS",
+        created_at="2026-01-05T09:00:00Z",
+        updated_at="2026-01-05T09:00:00Z",
+    )
+    return Feed.objects.create(
+        tenant=tenant, mapping_id=MAPPING, file="crm.csv", watermark_column="changed"
+    )
+
+
+def run(feed):
+    """A run, and the memory's own of what it handed over; the feed, and the import."""
+    feeds.run_feed.func(feed.pk)
+    feed.refresh_from_db()
+    if not feed.import_id:
+        return feed, None
+    process_import.func(feed.tenant.store_id, feed.import_id)
+    return feed, open_store(feed.tenant).fetch_import(feed.import_id)
+
+
+def find(tenant, mail):
+    return open_store(tenant).lookup("email", mail).profiles
+
+
+def url(name, *args):
+    return reverse(f"imports:{name}", args=["acme", *args])
+
+
+def test_feed_brings_rows_in_and_names_what_is_refused(feed, tenant):
+    feed, done = run(feed)
+
+    assert (feed.read, feed.taken, feed.told) == (3, 3, "")
+    assert (done.rows.stored, done.rows.refused) == (2, 1)
+    [refused] = open_store(tenant).list_refusals(feed.import_id).items
+    assert refused.item == 3
+    assert find(tenant, "a@b.com")
+
+
+def test_feed_takes_what_is_new_by_its_watermark(feed, folder, tenant):
+    run(feed)
+    first = feed.import_id
+    again, _ = run(feed)
+    nothing_new = again.taken, again.import_id == first
+    (folder / "crm.csv").write_text(f"{ROWS}d@b.com,Dee,2026-02-01\n,Eve,2026-02-02\n")
+
+    feed, done = run(feed)
+
+    assert nothing_new == (0, True)
+    assert (feed.read, feed.taken, feed.watermark) == (5, 2, "2026-02-02")
+    assert done.rows.stored == 1
+    # By the file's own numbers.
+    assert [x.item for x in open_store(tenant).list_refusals(feed.import_id).items] == [
+        6
+    ]
+
+
+def test_feed_begins_again_where_an_import_failed(feed, tenant):
+    feed, _ = run(feed)
+    models.ProfileImport.objects.filter(id=feed.import_id).update(status="FAILED")
+
+    feeds.run_feed.func(feed.pk)
+
+    feed.refresh_from_db()
+    assert feed.taken == 3
+
+
+def test_feed_reads_json_lines(feed, folder, tenant):
+    row = {"mail": "j@b.com", "name": "Jo", "changed": 7, "other": [1]}
+    (folder / "crm.jsonl").write_text(json.dumps(row) + "\n")
+    feed.file = "crm.jsonl"
+    feed.save()
+
+    feed, done = run(feed)
+
+    assert (done.rows.stored, feed.watermark) == (1, "7")
+    assert find(tenant, "j@b.com")
+
+
+def test_watermark_compares_numbers_by_their_size(feed, folder):
+    (folder / "crm.csv").write_text("mail,name,changed\na@b.com,A,9\nb@b.com,B,10\n")
+    feed.watermark = "9"
+    feed.save()
+
+    feed, _ = run(feed)
+
+    assert (feed.taken, feed.watermark) == (1, "10")
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ("off", "Stopped: its data mapping is switched off."),
+        ("gone", "Stopped: its data mapping is gone."),
+        ("no file", "The file is not there."),
+        ("json", "Line 1 is not a JSON object."),
+        ("column", "A row has no column changed."),
+        ("binary", "The file cannot be read as UTF-8 and CSV."),
+    ],
+)
+def test_feed_says_why_it_hands_nothing_over(feed, folder, tenant, change, told):
+    mapping = models.DataMapping.objects.filter(id=MAPPING)
+    if change == "off":
+        mapping.update(is_enabled=False)
+    elif change == "gone":
+        mapping.delete()
+    elif change == "no file":
+        (folder / "crm.csv").unlink()
+    elif change == "json":
+        (folder / "crm.jsonl").write_text("[]\n")
+        Feed.objects.update(file="crm.jsonl")
+    elif change == "column":
+        (folder / "crm.csv").write_text("mail,name\na@b.com,Ada\n")
+    else:
+        (folder / "crm.csv").write_bytes(b"mail,name,changed\n\xff\xfe,a,1\n")
+
+    feed, done = run(feed)
+
+    assert (feed.told, done) == (told, None)
+    assert feed.watermark == ""
+
+
+def test_feed_runs_at_its_times(feed):
+    due = timezone.now() - timedelta(minutes=1)
+    Feed.objects.update(every_hours=24, due_at=due)
+
+    feeds.start_due_feeds()
+    feeds.start_due_feeds()
+
+    feed.refresh_from_db()
+    assert feed.due_at > timezone.now() + timedelta(hours=23)
+
+
+def test_dry_run_says_what_would_be_refused_and_shows_no_value(
+    client, feed, operator, tenant
+):
+    client.force_login(operator)
+
+    page = client.get(url("try_feed", feed.pk)).text
+
+    assert "3 new rows read, 1 with a problem" in page
+    assert "nothing in it identifies a customer" in page
+    assert "Row 3" in page
+    assert "filled in 2 of 3" in page
+    assert "Ada" not in page
+    assert not find(tenant, "a@b.com")
+
+
+def test_feed_is_added_run_and_removed(client, feed, folder, operator):
+    client.force_login(operator)
+    given = {"mapping": MAPPING, "file": "crm.csv", "every_hours": "24"}
+
+    added = client.post(url("add_feed"), given)
+    made = Feed.objects.order_by("pk").last()
+    listed = client.get(url("feeds")).text
+    client.post(url("move_feed", made.pk, "remove"))
+
+    assert added.url == url("try_feed", made.pk)
+    assert (made.every_hours, made.watermark_column) == (24, "")
+    assert "crm.csv" in listed
+    assert list(Feed.objects.all()) == [feed]
+
+
+def test_feed_reads_no_other_tenants_folder(client, feed, folder, operator):
+    make_tenant("other")
+    (folder.parent / "other").mkdir()
+    (folder.parent / "other" / "secret.csv").write_text(ROWS)
+    client.force_login(operator)
+
+    for name in ("secret.csv", "../other/secret.csv"):
+        answer = client.post(url("add_feed"), {"mapping": MAPPING, "file": name})
+        Feed.objects.filter(pk=feed.pk).update(file=name)
+        feeds.run_feed.func(feed.pk)
+        feed.refresh_from_db()
+
+        assert answer.status_code == 422
+        assert feed.told == "The file is not there."
+    other = reverse("imports:try_feed", args=["other", feed.pk])
+    assert client.get(other).status_code == 404
+
+
+def test_feeds_say_that_there_is_no_folder(client, settings, operator, tenant):
+    settings.FEEDS_FOLDER = ""
+    client.force_login(operator)
+
+    assert "sets FEEDS_FOLDER" in client.get(url("feeds")).text
