@@ -102,7 +102,6 @@ def _render_form(
     request: ConsoleRequest, profile_id: str, shown: MaskedValue, form: RevealForm
 ) -> HttpResponse:
     """The form: in place as a box at the value, or with its errors; else as a page."""
-    form.fields["reason_code"].widget.attrs["autofocus"] = True
     response = render_part(
         request,
         "reveals/reveal.html",

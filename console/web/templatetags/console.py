@@ -5,8 +5,11 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
+from urllib.parse import urlsplit
 
 from django import template
+from django.forms import BaseForm
+from django.urls import Resolver404, get_script_prefix, resolve, reverse
 from django.utils import timezone
 from django.utils.dateformat import format as date_format
 from django.utils.html import escape, format_html, format_html_join
@@ -44,6 +47,25 @@ SCORE_PARTS = {
     "summary": "Match of its conversation's summary",
     "neighbour": "Match of a neighbour",
     "profile_size": "How few texts there are",
+}
+# What waits behind "Confirm your identity", by the name of its address.
+GUARDED = {
+    "deletions:profile": "delete this profile",
+    "deletions:observation": "delete this observation",
+    "deletions:summary": "delete this summary",
+    "deletions:selection": "delete what you selected",
+    "deletions:deletion": "decide about this deletion",
+    "keeping:set_hold": "set a hold",
+    "keeping:lift_hold": "lift this hold",
+    "keeping:ask_access": "make this customer's package",
+    "mfa_activate_totp": "set up an authenticator app",
+    "mfa_deactivate_totp": "deactivate the authenticator app",
+    "mfa_generate_recovery_codes": "make new recovery codes",
+    "mfa_view_recovery_codes": "show the recovery codes",
+    "mfa_add_webauthn": "add a passkey",
+    "mfa_list_webauthn": "show your passkeys",
+    "mfa_edit_webauthn": "rename a passkey",
+    "mfa_remove_webauthn": "remove a passkey",
 }
 # Parts that add less do not change what a page shows of a score.
 LEAST_LOG_ODDS = 0.05
@@ -103,6 +125,37 @@ def format_date(now: datetime, at: datetime) -> str:
     """`22 Oct`, with its year in any other year than this one."""
     day = to_local(at)
     return date_format(day, "j M" if day.year == to_local(now).year else "j M Y")
+
+
+@register.simple_tag
+def guarded(url: str | None) -> tuple[str, str]:
+    """The act behind a proof of identity in words, "" of any other address; and where
+    it is cancelled to."""
+    path = urlsplit(url or "").path.removeprefix(get_script_prefix().rstrip("/"))
+    try:
+        match = resolve(path)
+    except Resolver404:
+        return "", reverse("home")
+    asked, at = match.view_name, match.kwargs
+    if asked == "deletions:deletion":
+        back = reverse(asked, kwargs=at)
+    elif "profile_id" in at:
+        back = reverse("customers:profile", args=[at["tenant"], at["profile_id"]])
+    else:
+        back = reverse("mfa_index" if asked.startswith("mfa_") else "home")
+    return GUARDED.get(asked, ""), back
+
+
+@register.simple_tag
+def take_focus(form: BaseForm) -> str:
+    """Typing begins in the first field to mend, else where the form says, or at its top."""
+    fields = [each for each in form.visible_fields() if not each.field.disabled]
+    wanted = [
+        each for each in fields if each.field.widget.attrs.pop("autofocus", False)
+    ]
+    for each in ([each for each in fields if each.errors] or wanted or fields)[:1]:
+        each.field.widget.attrs["autofocus"] = True
+    return ""
 
 
 @register.simple_tag
