@@ -1,21 +1,26 @@
 """Profiles in a list, masked, and what tells those with the same identifier apart."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from typing import Any
 
-from console.client.errors import MemoryProblem
+from console.client.errors import MemoryNotFound, MemoryProblem
+from console.client.network import IN_FLIGHT
 from console.client.store import StoreClient
 from console.contract.memory.profile import Profile
 from console.core.outgoing import within
 from console.masking.masker import Masker
 from console.tenants.models import Tenant
+from console.web.budget import Budget, start_budget
 
 # Three calls each: further profiles are shown by their ids alone.
 CANDIDATES = 10
 CANDIDATES_S = 3.0
+# Each name takes one call; with a slow memory the reading stops after this time, and
+# the rest of the list shows ids alone.
+NAMES_S = 2.0
 # Of one type: a phone keeps up to 100, and the oldest say least.
 VALUES = 3
 # Reserved for examples (RFC 2606): no customer has an address there, and each that the
@@ -84,6 +89,39 @@ def _fetch_candidate(store: StoreClient, tenant: Tenant, profile_id: str) -> Can
         ),
         newest_at=newest.items[0].created_at if newest.items else None,
     )
+
+
+def attempt(call: Callable[..., Any], *args: Any) -> Any:
+    """What it answers, or the MemoryProblem that costs one part of the card alone."""
+    try:
+        return call(*args)
+    except MemoryProblem as problem:
+        return problem
+
+
+def fetch_profile_rows(
+    store: StoreClient, ids: Sequence[str], masker: Masker
+) -> list[Candidate]:
+    """A row for each id. Profiles deleted in the meantime are left out."""
+    rows, budget = [], start_budget(NAMES_S)
+    for start in range(0, len(ids), IN_FLIGHT):
+        some = ids[start : start + IN_FLIGHT]
+        if budget.is_spent():
+            rows += [Candidate(profile_id) for profile_id in some]
+            continue
+        fetch = partial(partial, attempt, store.fetch_profile)
+        for profile_id, found in zip(
+            some, store.gather(*map(fetch, some)), strict=True
+        ):
+            budget.spend_step()
+            if isinstance(found, MemoryNotFound):
+                continue
+            if isinstance(found, MemoryProblem):
+                budget = Budget(steps=0)
+                rows.append(Candidate(profile_id))
+                continue
+            rows.append(mask_candidate(found, masker))
+    return rows
 
 
 def mask_candidate(profile: Profile, masker: Masker, **further: Any) -> Candidate:

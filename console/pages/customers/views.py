@@ -14,9 +14,8 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 
 from console.audit.log import log_view
-from console.client.errors import MemoryNotFound, MemoryProblem
+from console.client.errors import MemoryProblem
 from console.client.http import Page
-from console.client.network import IN_FLIGHT
 from console.client.store import StoreClient
 from console.contract.ids import PROFILE_ID
 from console.contract.memory.identifier import IdentifierSet
@@ -30,7 +29,7 @@ from console.contract.memory.trait_group import TraitGroup
 from console.contract.times import to_wire
 from console.masking.masker import Masker, masker_for
 from console.pages.customers.models import get_last_seen, update_last_seen
-from console.profiles.candidates import Candidate, mask_candidate
+from console.profiles.candidates import attempt, fetch_profile_rows, mask_candidate
 from console.profiles.context import (
     get_order,
     get_pending_since,
@@ -53,15 +52,11 @@ from console.profiles.schema import fetch_trait_groups
 from console.profiles.traits import build_trait_groups, select_pinned
 from console.segment.workspaces import find_workspace
 from console.tenants.actor import Permission
-from console.web.budget import Budget, start_budget
 from console.web.forms import ConsoleForm, PageForm, check_form
 from console.web.render import FORM, ConsoleRequest, allow, render_part, wants_part
 from console.web.session import TypedForgotten, move_typed, read_typed
 from console.web.times import DayField, get_day_start
 
-# Each name takes one call; with a slow memory the reading stops after this time, and
-# the rest of the list shows ids alone.
-NAMES_S = 2.0
 # Older than this, what Recall does not return is not late but left out.
 FRESH = timedelta(minutes=10)
 SECOND = timedelta(seconds=1)
@@ -70,31 +65,6 @@ READ_MAX = 25
 NEWEST, SUMMARIES = 5, 3
 # How much longer than who this is the rest of a card may take before it comes by itself.
 PATIENCE_S = 0.3
-
-
-def fetch_profile_rows(
-    store: StoreClient, ids: Sequence[str], masker: Masker
-) -> list[Candidate]:
-    """A row for each id. Profiles deleted in the meantime are left out."""
-    rows, budget = [], start_budget(NAMES_S)
-    for start in range(0, len(ids), IN_FLIGHT):
-        some = ids[start : start + IN_FLIGHT]
-        if budget.is_spent():
-            rows += [Candidate(profile_id) for profile_id in some]
-            continue
-        fetch = partial(partial, attempt, store.fetch_profile)
-        for profile_id, found in zip(
-            some, store.gather(*map(fetch, some)), strict=True
-        ):
-            budget.spend_step()
-            if isinstance(found, MemoryNotFound):
-                continue
-            if isinstance(found, MemoryProblem):
-                budget = Budget(steps=0)
-                rows.append(Candidate(profile_id))
-                continue
-            rows.append(mask_candidate(found, masker))
-    return rows
 
 
 def find_not_recallable(
@@ -135,14 +105,6 @@ def find_not_recallable(
 
 # What a template shows of one part of the card: its content, or `problem`.
 Part = dict[str, Any]
-
-
-def attempt(call: Callable[..., Any], *args: Any) -> Any:
-    """What it answers, or the MemoryProblem that costs one part of the card alone."""
-    try:
-        return call(*args)
-    except MemoryProblem as problem:
-        return problem
 
 
 def build_part(build: Callable[..., Part], *found: Any) -> Part | None:

@@ -1,6 +1,6 @@
 """Pairs of profiles that may be two people, and merges that were a mistake."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
@@ -16,7 +16,11 @@ from console.contract.memory.merge import Merge, MergeSuggestion, Unmerged
 from console.contract.memory.page import PAGE_TOKEN_MAX
 from console.masking.masker import masker_for
 from console.pages.merges.comparison import compare_profiles
-from console.profiles.candidates import COLUMNS, fetch_candidates
+from console.profiles.candidates import (
+    COLUMNS,
+    fetch_candidates,
+    fetch_profile_rows,
+)
 from console.tenants.actor import Permission
 from console.web.forms import PageForm, ReasonForm, check_form
 from console.web.render import FORM, ConsoleRequest, allow, render_form
@@ -71,9 +75,9 @@ def list_merges(request: ConsoleRequest) -> HttpResponse:
     waiting, merged = (page.items if page else () for page in (suggested, merges))
     log_view(request.actor, "merges.listed", count=len(waiting) + len(merged))
     context = {
-        "suggestions": _mask_values(request, waiting),
+        "suggestions": _name_people(request, waiting),
         "suggested": suggested,
-        "merges": _mask_values(request, merged),
+        "merges": _name_people(request, merged),
         "page": merges,
     }
     return render(request, "merges/list.html", context)
@@ -85,6 +89,23 @@ def count_suggestions(request: ConsoleRequest) -> int:
         return len(request.store.list_merge_suggestions().items)
     except MemoryNotFound:
         return 0
+
+
+def _name_people(
+    request: ConsoleRequest, rows: Sequence[Merge | MergeSuggestion]
+) -> list[tuple[Any, str, list[str]]]:
+    """Each row, what joins the two, and who they are: masked names, or contacts."""
+    about = [
+        row.profiles if isinstance(row, MergeSuggestion) else (row.canonical_id,)
+        for row in rows
+    ]
+    ids = dict.fromkeys(id_ for some in about for id_ in some)
+    people = fetch_profile_rows(request.store, [*ids], masker_for(request.actor))
+    names = {each.id: (each.name, *each.contact, "no name") for each in people}
+    return [
+        (*row, [next(filter(None, names.get(id_, ("gone",)))) for id_ in some])
+        for row, some in zip(_mask_values(request, rows), about, strict=True)
+    ]
 
 
 def _mask_values(

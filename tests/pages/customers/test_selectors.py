@@ -8,7 +8,7 @@ from console.client.errors import MemoryDenied
 from console.client.network import IN_FLIGHT
 from console.contract.ids import new_id
 from console.masking.masker import Masker
-from console.pages.customers.views import fetch_profile_rows
+from console.profiles.candidates import fetch_profile_rows
 from console.profiles.identity import find_identity
 from console.tenants.models import Tenant
 from tests.factories import move_tenant

@@ -71,6 +71,8 @@ def test_list_merges_shows_masked_values(desk, suggestion):
     assert url("decide", suggestion.id) in page
     assert PHONE not in page
     assert "62" in page
+    assert "A•••" in page
+    assert "B•••" in page
     assert "other names and other phone numbers" in page
 
 
