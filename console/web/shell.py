@@ -16,6 +16,7 @@ from console.web.times import ZoneForm
 
 # Label, icon, permission, URL name; the item whose address begins this one is the current.
 TENANT_PAGES = (
+    ("Home", "home", Permission.OPEN_TENANT, "tenant_home"),
     ("Profiles", "users", Permission.VIEW_PROFILES, "customers:list"),
     (
         "Conversations",
@@ -32,17 +33,31 @@ TENANT_PAGES = (
     ("Imports", "arrow-up-tray", Permission.IMPORT_PROFILES, "imports:list"),
     ("Audit", "clipboard-document-list", Permission.VIEW_AUDIT, "audit:list"),
 )
+# On a phone a bar has room for this many; where there are more, for one less, these first.
+BAR_MAX = 5
+BAR = (
+    "Home",
+    "Profiles",
+    "Recall",
+    "Deletions",
+    "Conversations",
+    "Imports",
+    "Tenants",
+    "People",
+)
 
 
 @dataclass(frozen=True, slots=True)
 class NavItem:
-    """leaves  a real load: the page has a rail, or a style sheet, of its own"""
+    """leaves  a real load: the page has a rail, or a style sheet, of its own
+    folds   on a phone it is behind More"""
 
     label: str
     icon: str
     url: str
     current: bool
     leaves: bool
+    folds: bool = False
 
 
 class Shell:
@@ -125,6 +140,8 @@ class Shell:
     def nav(self) -> list[NavItem]:
         """The pages this person may open, tenant's pages first."""
         items = []
+        if self.roles and not self.tenant:
+            items.append(self._build_item("Home", "home", "home"))
         if self.tenant:
             items = [
                 self._build_item(label, icon, name, self.tenant.slug)
@@ -144,11 +161,16 @@ class Shell:
         if self.is_operator:
             items.append(self._build_item("People", "identification", "people:list"))
             items.append(self._build_item("Tasks", "queue-list", "background:list"))
-        return items
+        if len(items) <= BAR_MAX:
+            return items
+        has = {item.label for item in items}
+        kept = [label for label in BAR if label in has][: BAR_MAX - 1]
+        return [replace(item, folds=item.label not in kept) for item in items]
 
     def _build_item(self, label: str, icon: str, name: str, *args: str) -> NavItem:
         url = reverse(name, args=args)
-        current = self._request.path.startswith(url)
+        path = self._request.path
+        current = path == url if label == "Home" else path.startswith(url)
         match = self._request.resolver_match
         profile_id = match and match.kwargs.get("profile_id")
         if profile_id := profile_id or self._request.GET.get("profile"):

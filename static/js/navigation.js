@@ -5,10 +5,10 @@
 //   <a rel="next" hx-get="…">           more rows below these; `more` in the address counts
 const main = () => document.getElementById("content");
 
-// On a phone the ways, and a profile's tabs, are wider than their bar. The page stays
-// where it is: a part of it that loads later comes by here too.
+// On a phone tabs can be wider than their bar. The page stays where it is: a part of it
+// that loads later comes by here too.
 function showCurrentWay() {
-  for (const bar of document.querySelectorAll("#nav ul, .tabs")) {
+  for (const bar of document.querySelectorAll(".tabs")) {
     const current = bar.querySelector("[aria-current]")?.getBoundingClientRect();
     const { left, width } = bar.getBoundingClientRect();
     if (current) bar.scrollLeft += current.left + current.width / 2 - left - width / 2;

@@ -12,6 +12,7 @@ def test_shell_offers_what_the_role_may_open(client, tenant, agent):
     shell = client.get(reverse("recall:run", args=[tenant.slug])).context["shell"]
 
     assert [(item.label, item.current) for item in shell.nav] == [
+        ("Home", False),
         ("Profiles", False),
         ("Conversations", False),
         ("Traits", False),
@@ -19,6 +20,12 @@ def test_shell_offers_what_the_role_may_open(client, tenant, agent):
         ("Knowledge", False),
         ("API", False),
         ("Tenants", False),
+    ]
+    assert [item.label for item in shell.nav if item.folds] == [
+        "Traits",
+        "Knowledge",
+        "API",
+        "Tenants",
     ]
     assert shell.tenant == tenant
     assert shell.role_label == "support agent"
