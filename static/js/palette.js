@@ -155,8 +155,14 @@ function fill(option) {
   filter();
 }
 
+// Nobody was found: what is left to do stands in the message, and Enter does that.
+function giveUp() {
+  palette().querySelector("[data-find]").hidden = true;
+  choose();
+}
+
 function take() {
-  const option = chosen();
+  const option = chosen() ?? byId("palette-message").querySelector("button");
   if (option?.matches("[data-find]")) byId("palette-form").requestSubmit();
   else option?.click();
 }
@@ -212,6 +218,8 @@ document.addEventListener("htmx:afterSettle", ({ detail }) => {
     if (byId("palette-message").textContent === LOOKING) say("");
     offerProfilePages();
     filter();
+  } else if (detail.target?.id === "palette-message") {
+    giveUp();
   } else if (detail.target?.id === "content" || detail.elt.id === "content") {
     palette()?.close();
     remember();
