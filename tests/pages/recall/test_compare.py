@@ -51,7 +51,7 @@ def run(client, slug="acme", **asked):
 
 def read_against(page) -> str:
     """What the link to compare a run names it by."""
-    found = re.search(r'against=([^"]+)">Compare', page.text)
+    found = re.search(r'against=([^"#]+)#compared">Compare', page.text)
     assert found
     [against] = parse_qs(f"against={found[1]}")["against"]
     return against
