@@ -38,6 +38,7 @@ class Side:
     """One of the two; without facts where the memory did not answer."""
 
     id: str
+    name: str = field(default="", repr=False)
     known_since: datetime | None = None
     newest_at: datetime | None = None
     facts: dict[str, Held] = field(default_factory=dict)
@@ -102,4 +103,5 @@ def _fetch_side(
             if row.shown and name not in facts:
                 facts[name] = Held(frozenset([_fold(row.text)]), (row.shown,))
     newest_at = newest.items[0].created_at if newest.items else None
-    return Side(profile.id, profile.created_at, newest_at, facts)
+    name = masker.mask_name(profile.traits)
+    return Side(profile.id, name, profile.created_at, newest_at, facts)
