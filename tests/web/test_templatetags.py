@@ -5,6 +5,7 @@ import time_machine
 from django import forms
 from django.core.exceptions import ValidationError
 from django.template import Context, Template
+from django.urls import reverse
 from django.utils.safestring import mark_safe
 
 from console.contract.knowledge.chunk import Chunk
@@ -12,10 +13,12 @@ from console.web.forms import check_plain
 from console.web.templatetags.console import (
     format_age,
     format_elapsed,
+    guarded,
     icon,
     ident,
     readable,
     shortened,
+    take_focus,
     timestamp,
     visible,
 )
@@ -181,3 +184,38 @@ def test_readable_joins_the_lines_of_a_pdf_inside_a_paragraph():
     joined = "How to pitch\nJoin the poles and push them in.\nPeg the corners, then."
     assert readable(of_pdf) == joined
     assert readable(of_text) == text.removeprefix("## ")
+
+
+class TwoFields(forms.Form):
+    first = forms.CharField()
+    second = forms.CharField()
+
+
+@pytest.mark.parametrize(
+    ("data", "focused"), [(None, "first"), ({"first": "a"}, "second")]
+)
+def test_take_focus_is_of_the_first_field_to_mend(data, focused):
+    form = TwoFields(data)
+
+    take_focus(form)
+
+    assert [each.name for each in form if "autofocus" in str(each)] == [focused]
+
+
+@pytest.mark.parametrize(
+    ("name", "args", "words", "back"),
+    [
+        ("keeping:set_hold", ["acme", "mem_1"], "set a hold", "customers:profile"),
+        ("mfa_add_webauthn", [], "add a passkey", "mfa_index"),
+        ("signed_in", [], "", "home"),
+    ],
+)
+def test_guarded_names_the_act_and_the_way_back(name, args, words, back):
+    told = guarded(f"{reverse(name, args=args)}?a=b")
+
+    assert told == (words, reverse(back, args=args))
+
+
+@pytest.mark.parametrize("url", [None, "", "//evil.example/", "/no/such/page"])
+def test_guarded_of_any_other_address_leads_home(url):
+    assert guarded(url) == ("", reverse("home"))
