@@ -104,4 +104,5 @@ def _fetch_side(
                 facts[name] = Held(frozenset([_fold(row.text)]), (row.shown,))
     newest_at = newest.items[0].created_at if newest.items else None
     name = masker.mask_name(profile.traits)
+    name = name or next(iter(masker.mask_contact(profile.traits)), "")
     return Side(profile.id, name, profile.created_at, newest_at, facts)

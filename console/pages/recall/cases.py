@@ -178,8 +178,8 @@ def _rank(came: dict[str, float | None]) -> list[str]:
 class CaseForm(ConsoleForm):
     """What must be so of a run; items are chosen among those that came, or should have."""
 
-    suite = StaffTextField(label="Suite", max_length=SUITE_MAX, initial="Recall")
     name = StaffTextField(label="Name", max_length=NAME_MAX)
+    suite = StaffTextField(label="Suite", max_length=SUITE_MAX, initial="Recall")
     wanted = forms.MultipleChoiceField(required=False)
     unwanted = forms.MultipleChoiceField(required=False)
     in_order = forms.BooleanField(

@@ -139,7 +139,7 @@ def test_freshness_shows_texts_that_contradict_each_other_side_by_side(client, b
     page = client.get(url("freshness")).text
 
     for figure in ("30 days", "14 days"):
-        assert f"<strong>{figure}</strong>" in page
+        assert re.search(f"<h3>.*{figure}.*</h3>", page)
         assert f"within <mark>{figure}</mark> of" in page
     assert "Money comes back" not in page
     for made in KnowledgeSource.objects.all():
