@@ -81,6 +81,18 @@ SEGMENT_URL = env.text(
 )
 # Where files lie that data mappings read, in a folder for each tenant by its short name.
 FEEDS_FOLDER = env.text("FEEDS_FOLDER", default="", form="a folder's path", of="/.*")
+# And databases that they query, by tenant and name, as SQLAlchemy writes addresses.
+FEEDS_DATABASES = dict(
+    each.split("=", 1)
+    for each in env.text(
+        "FEEDS_DATABASES",
+        default="",
+        form="tenant/name=address, blanks between",
+        of=r"(?:[a-z0-9-]+/[A-Za-z0-9_-]+=\S+\s*)*",
+    ).split()
+)
+if FEEDS_DATABASES and not find_spec("sqlalchemy"):
+    env.refuse("FEEDS_DATABASES", "needs the extra `databases`")
 # How the embedded memory understands meaning: use-3, onnx:<folder> or none.
 MEMORY_EMBEDDER = env.text(
     "MEMORY_EMBEDDER",

@@ -6,6 +6,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import closing, suppress
 from datetime import timedelta
 from itertools import islice
 from pathlib import Path
@@ -37,6 +38,8 @@ from console.tenants.vault import open_store
 from console.web.forms import ConsoleForm
 from console.web.render import FORM, POST, ConsoleRequest, allow, render_form
 
+with suppress(ImportError):  # the extra `databases`
+    import sqlalchemy
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,150}\.(?:csv|jsonl)")
 SAMPLE, SHOWN, HOURS_MAX = 100, 20, 24 * 31
 MOVES = (("run", "Run now"), ("again", "All rows again"), ("remove", "Remove"))
@@ -59,6 +62,9 @@ def list_files(tenant: Tenant) -> list[str]:
 
 def read_rows(feed: Feed) -> Iterator[Row]:
     """By the names of their columns. Raises FeedProblem."""
+    if feed.query:
+        yield from _query(feed)
+        return
     if feed.file not in list_files(feed.tenant):
         raise FeedProblem("The file is not there.")
     path = Path(settings.FEEDS_FOLDER, feed.tenant.slug, feed.file)
@@ -67,6 +73,33 @@ def read_rows(feed: Feed) -> Iterator[Row]:
             yield from (_read_json if path.suffix == ".jsonl" else csv.DictReader)(file)
     except (OSError, UnicodeDecodeError, csv.Error):
         raise FeedProblem("The file cannot be read as UTF-8 and CSV.") from None
+
+
+def list_databases(tenant: Tenant) -> dict[str, str]:
+    """Addresses by name; a tenant's own alone."""
+    of = f"{tenant.slug}/"
+    named = settings.FEEDS_DATABASES.items()
+    return {x.removeprefix(of): address for x, address in named if x.startswith(of)}
+
+
+def _query(feed: Feed) -> Iterator[Row]:
+    """Nothing is committed. What a database says can name a customer: only the kind of
+    its refusal is told."""
+    address = list_databases(feed.tenant).get(feed.file)
+    if address is None:
+        raise FeedProblem("The database is not declared.")
+    given = {"since": feed.watermark} if ":since" in feed.query else {}
+    try:
+        engine = sqlalchemy.create_engine(address)
+        with closing(engine.connect()) as connection:
+            rows = connection.execution_options(stream_results=True).execute(
+                sqlalchemy.text(feed.query), given
+            )
+            for row in rows.mappings():
+                yield dict(row)
+    except (sqlalchemy.exc.SQLAlchemyError, ImportError) as refusal:
+        kind = type(refusal).__name__
+        raise FeedProblem(f"The database cannot be queried: {kind}.") from None
 
 
 def _read_json(file: Iterable[str]) -> Iterator[Row]:
@@ -105,9 +138,9 @@ def _rank(value: Any) -> tuple[float, str]:
 
 def write_cell(value: Any) -> str:
     """As an import reads it: a text, or JSON."""
-    if value is None or isinstance(value, str):
-        return value or ""
-    return json.dumps(value, ensure_ascii=False, default=str)
+    if isinstance(value, bool | int | float | list | dict):
+        return json.dumps(value, ensure_ascii=False, default=str)
+    return "" if value is None else str(value)
 
 
 def find_mapping(store: StoreClient, mapping_id: str) -> DataMapping:
@@ -283,7 +316,16 @@ class FeedForm(ConsoleForm):
         label="Data mapping", help_text="Which column becomes which trait."
     )
     file = forms.ChoiceField(
-        label="File", help_text="In this tenant's folder of FEEDS_FOLDER."
+        label="Source",
+        help_text="A file in this tenant's folder of FEEDS_FOLDER, or one of its "
+        "FEEDS_DATABASES.",
+    )
+    query = forms.CharField(
+        label="Query",
+        max_length=4000,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 4, "spellcheck": "false"}),
+        help_text="Of a database. :since stands for the watermark.",
     )
     watermark_column = forms.RegexField(
         r"^[^\x00-\x1f]{1,64}\Z",
@@ -291,6 +333,12 @@ class FeedForm(ConsoleForm):
         required=False,
         help_text="Only rows with more in it than the last run saw are new, such as a "
         "time of change. Empty: all rows, each time.",
+    )
+    watermark = forms.RegexField(
+        r"^[^\x00-\x1f]{1,200}\Z",
+        label="Begin after",
+        required=False,
+        help_text="What the watermark is before the first run.",
     )
     every_hours = forms.IntegerField(
         label="Hours between runs",
@@ -305,7 +353,18 @@ class FeedForm(ConsoleForm):
         named: Any = [(each.id, each.display_name) for each in mappings]
         fields: Any = self.fields
         fields["mapping"].choices = named
-        fields["file"].choices = [(name, name) for name in list_files(tenant)]
+        self.databases = list_databases(tenant)
+        sources = [*list_files(tenant), *self.databases]
+        fields["file"].choices = [(name, name) for name in sources]
+        if not self.databases:
+            del fields["query"]
+
+    def clean(self) -> None:
+        is_database = self.cleaned_data.get("file") in self.databases
+        if is_database and not self.cleaned_data.get("query"):
+            self.add_error("query", "Enter the query of this database.")
+        elif not is_database and self.cleaned_data.get("query"):
+            self.add_error("query", "A file takes no query.")
 
 
 @allow(Permission.IMPORT_PROFILES, logs="none: names of files and counts")
@@ -313,7 +372,8 @@ def list_feeds(request: ConsoleRequest) -> HttpResponse:
     names = {x.id: x.display_name for x in all_pages(request.store.list_data_mappings)}
     feeds = request.tenant.feeds.order_by("file", "pk")
     rows = [(feed, names.get(feed.mapping_id, "gone")) for feed in feeds]
-    context = {"rows": rows, "folder": settings.FEEDS_FOLDER}
+    has_sources = settings.FEEDS_FOLDER or list_databases(request.tenant)
+    context = {"rows": rows, "has_sources": has_sources}
     return render(request, "imports/feeds.html", context)
 
 
@@ -326,6 +386,7 @@ def add_feed(request: ConsoleRequest) -> HttpResponse:
         given = form.cleaned_data
         mapping_id = given.pop("mapping")
         due_at = timezone.now() if given["every_hours"] else None
+        given["former"] = given["watermark"]
         with transaction.atomic():
             feed = Feed.objects.create(
                 tenant=request.tenant, mapping_id=mapping_id, due_at=due_at, **given

@@ -6,10 +6,11 @@ from console.tenants.models import Tenant
 
 
 class Feed(models.Model):
-    """A file of rows that the worker reads at its times, and hands over as an import.
+    """Rows that the worker reads at its times, and hands over as an import.
 
     mapping_id  of the memory: which column becomes which trait; it can switch this off
-    file        its name in the tenant's folder of FEEDS_FOLDER
+    file        its name in the tenant's folder of FEEDS_FOLDER, or one of FEEDS_DATABASES
+    query       of a database, in which `:since` is the watermark
     watermark_column   only rows with more in it than `watermark` are new; "": all are
     former      the watermark before the last run, whose import may fail
     import_id   of the last run; told: what else there is to say of it
@@ -19,6 +20,7 @@ class Feed(models.Model):
     tenant = models.ForeignKey(Tenant, models.CASCADE, related_name="feeds")
     mapping_id = models.CharField(max_length=64)
     file = models.CharField(max_length=160)
+    query = models.TextField(blank=True)
     watermark_column = models.CharField(max_length=64, blank=True)
     watermark = models.CharField(max_length=200, blank=True)
     former = models.CharField(max_length=200, blank=True)

@@ -1,6 +1,8 @@
 """Data mappings run on files: what is new, what is refused, and when nothing runs."""
 
 import json
+import sqlite3
+from contextlib import closing
 from datetime import timedelta
 
 import pytest
@@ -227,3 +229,68 @@ def test_feeds_say_that_there_is_no_folder(client, settings, operator, tenant):
     client.force_login(operator)
 
     assert "sets FEEDS_FOLDER" in client.get(url("feeds")).text
+
+
+@pytest.fixture
+def database(feed, tmp_path, settings):
+    path = tmp_path / "crm.sqlite3"
+    with closing(sqlite3.connect(path)) as made:
+        made.execute("CREATE TABLE people (mail, name, changed)")
+        made.execute("INSERT INTO people VALUES ('q@b.com', 'Quinn', 1), ('', 'Bo', 2)")
+        made.commit()
+    settings.FEEDS_DATABASES = {
+        "acme/crm": f"sqlite:///{path}",
+        "other/theirs": f"sqlite:///{path}",
+    }
+    query = "SELECT * FROM people WHERE changed > CAST(:since AS INTEGER)"
+    Feed.objects.update(file="crm", query=query, watermark="0")
+    feed.refresh_from_db()
+    return path
+
+
+def test_feed_queries_a_database_from_its_watermark_on(feed, database, tenant):
+    first, done = run(feed)
+    rows = done.rows.stored, done.rows.refused, first.watermark
+    again, _ = run(feed)
+
+    assert rows == (1, 1, "2")
+    assert again.taken == again.read == 0
+    assert find(tenant, "q@b.com")
+
+
+def test_feed_commits_nothing_in_a_database(feed, database):
+    Feed.objects.update(query="DELETE FROM people RETURNING *")
+    feed.refresh_from_db()
+
+    run(feed)
+
+    with closing(sqlite3.connect(database)) as made:
+        assert made.execute("SELECT count(*) FROM people").fetchone() == (2,)
+
+
+@pytest.mark.parametrize(
+    ("name", "query", "told"),
+    [
+        ("crm", "SELECT * FROM nothing", "cannot be queried: OperationalError."),
+        ("theirs", "SELECT 1", "The database is not declared."),
+    ],
+)
+def test_feed_says_why_a_database_is_not_queried(feed, database, name, query, told):
+    Feed.objects.update(file=name, query=query)
+    feed.refresh_from_db()
+
+    feed, done = run(feed)
+
+    assert told in feed.told
+    assert done is None
+
+
+def test_feed_of_a_database_needs_a_query(client, feed, database, operator):
+    client.force_login(operator)
+    given = {"mapping": MAPPING, "file": "crm"}
+
+    without = client.post(url("add_feed"), given)
+    file = client.post(url("add_feed"), given | {"file": "crm.csv", "query": "x"})
+
+    assert "Enter the query of this database." in without.text
+    assert "A file takes no query." in file.text
