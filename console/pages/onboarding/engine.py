@@ -133,7 +133,7 @@ def look(row: Onboarding) -> Iterator[Seen]:
 
 @contextmanager
 def hold(row: Onboarding) -> Iterator[None]:
-    """For one alone, as others have left it. Raises Busy."""
+    """For one alone, as others have left it. Raises Busy, TenantTaken."""
     rows, now = Onboarding.objects.filter(pk=row.pk), timezone.now()
     free = rows.filter(Q(held_until=None) | Q(held_until__lt=now))
     if not free.update(held_until=now + HELD_FOR):
@@ -143,9 +143,19 @@ def hold(row: Onboarding) -> Iterator[None]:
         )
     try:
         row.refresh_from_db()
+        refuse_removed(row)
         yield
     finally:
         rows.filter(held_until=row.held_until).update(held_until=None)
+
+
+def refuse_removed(row: Onboarding) -> None:
+    if row.live_at and row.tenant and row.tenant.removed_at:
+        raise TenantTaken(
+            f"{row.slug} was live, and was removed from this console: it is not set up "
+            "again. Give another client another slug.",
+            field="slug",
+        )
 
 
 def hold_on(row: Onboarding) -> None:

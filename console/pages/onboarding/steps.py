@@ -806,5 +806,5 @@ STEPS: tuple[Step, ...] = (
     CanaryStep("canary"),
     RecallStep("recall"),
 )
-SET_UP = [step.name for step in STEPS[: [s.name for s in STEPS].index("doctor")]]
 BY_NAME = {step.name: step for step in STEPS}
+SET_UP = [*BY_NAME][: [*BY_NAME].index("doctor")]

@@ -302,6 +302,19 @@ def test_hold_is_for_one_at_a_time_and_ends_by_itself(row):
     assert stale.outcomes.keys() == {"account"}
 
 
+def test_hold_sets_no_client_up_again_who_was_removed(db):
+    mine = make_tenant("older")
+    row, now = take_in(mine), timezone.now()
+    Onboarding.objects.update(live_at=now, sheet={})
+    Tenant.objects.update(removed_at=now)
+
+    with pytest.raises(TenantTaken, match="was removed"), engine.hold(row):
+        pass
+
+    row.refresh_from_db()
+    assert row.held_until is None
+
+
 def test_begin_says_whether_a_client_is_live_already(row):
     under_way = refuse_again()
     Onboarding.objects.update(live_at=timezone.now(), sheet={})

@@ -64,6 +64,7 @@ class Command(BaseCommand):
         }
         if dry_run:
             row = own or engine.draft(plan, **begun)  # type: ignore[arg-type]
+            engine.refuse_removed(row)
             row.keep_plan(plan)
             engine.check_free(plan.name, plan.slug, row, row.tenant)
             if not self._tell(look(row)) or row.live_at is None:
