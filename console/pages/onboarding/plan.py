@@ -4,6 +4,7 @@ without the client."""
 import re
 import unicodedata
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -210,28 +211,38 @@ def _find_unknown(read: Any, made: Any, path: str = "") -> Iterator[str]:
 
 
 def _explain(read: Any, problem: str) -> PlanRefused:
-    """The place that it names has `[...]` for a key of a mapping: with that one alone it
-    is still refused."""
-    words, _, where = problem.partition(" - at ")
-    place = re.sub(r"^(`key` in )?`\$\.?|`$", "", where)
+    told = re.fullmatch(r"(?s)(.*) - at (?:`key` in )?`\$(.*)`", problem)
+    words, where = told.groups() if told else (problem, "")
+    place, held = "", read
+    # A name in it can look like such a place.
+    with suppress(AttributeError, LookupError, TypeError):
+        for step in re.findall(r"\[\.\.\.\]|\[\d+\]|[^.\[\]]+", where):
+            if step == "[...]":
+                name = _find_key(read, held, problem)
+                place, held = f"{place}.{name}", held[name]
+            elif step.startswith("["):
+                place, held = place + step, held[int(step[1:-1])]
+            else:
+                place, held = f"{place}.{step}", held[step]
     if own := re.match(r"([\w.-]+): (.*)", words):  # of __post_init__
         place, words = own.groups()
     if member := re.search(r" field `(.+)`$", words):
-        place = f"{place}.{member[1]}".strip(".")
-    while (at := place.find("[...]")) >= 0:
-        held = read
-        for name in filter(None, place[:at].split(".")):
-            held = held[name]
-        for key, value in list(held.items()):
-            held.clear()
-            held[key] = value
-            try:
-                msgspec.convert(read, Plan, strict=False)
-            except msgspec.ValidationError as again:
-                if str(again) == problem:
-                    place = f"{place[:at]}.{key}{place[at + 5 :]}"
-                    break
-    return PlanRefused(words, field=place)
+        place = f"{place}.{member[1]}"
+    return PlanRefused(words, field=place.strip("."))
+
+
+def _find_key(read: Any, held: dict[str, Any], problem: str) -> str:
+    """Of the mapping in it, the one with which alone there is the same problem."""
+    key = ""
+    for key, value in [*held.items()]:
+        held.clear()
+        held[key] = value
+        try:
+            msgspec.convert(read, Plan, strict=False)
+        except msgspec.ValidationError as again:
+            if str(again) == problem:
+                break
+    return key
 
 
 def write_plan(plan: Plan) -> bytes:

@@ -78,7 +78,8 @@ def test_onboard_does_what_a_changed_plan_adds(onboard):
         ),
         (PLAN + "pinned: &a [Account]\nmasking: *a", "Aliases are not read"),
         (PLAN + "retention: {summary: 9, observation: 0}", "retention.observation:"),
-        (PLAN + "groups: {Account: {plan: STRANG}}", "groups.Account.plan: Invalid"),
+        (PLAN + "groups: {A.b: {c: N}, D: {e: STRING}}", "groups.A.b.c: Invalid"),
+        (PLAN + "'x - at `$[...]`': 1", "unknown field"),
         (
             PLAN + "channels: {SMS: {captureRules: [{from: a, to: b, too: c}]}}",
             "channels.SMS.captureRules[0].too: there is no such field",
