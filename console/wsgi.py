@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from importlib import import_module
 from typing import Any
 
 from django.conf import settings
@@ -13,6 +14,8 @@ prepare_process()
 
 from django.core.wsgi import get_wsgi_application  # noqa: E402
 
+from console.contract.base import meet_structs  # noqa: E402
+
 API_PATH = re.compile(r"/[vV]\d+\w*(/|\Z)")
 
 pages = get_wsgi_application()
@@ -22,8 +25,13 @@ if settings.OTEL_EXPORTER_OTLP_ENDPOINT:
 
 # Imported after Django is set up: these modules hold models.
 from console.profiles import programs  # noqa: E402
-from console.service.http.request import LISTENER  # noqa: E402
+from console.service.http.request import LISTENER, URLCONF  # noqa: E402
 from console.service.wsgi import application as service  # noqa: E402
+
+# The views of both halves, which would be imported by the first request, with theirs.
+for urlconf in (settings.ROOT_URLCONF, URLCONF):
+    import_module(urlconf)
+meet_structs()
 
 
 def mount(environ: dict[str, Any]) -> str:

@@ -4,6 +4,7 @@ from django.apps import AppConfig
 from django.db.models import CharField, TextField
 from django.db.models.functions import Length
 
+from console.contract.base import meet_structs
 from console.core.observability import STATE, Gauge
 
 
@@ -23,6 +24,7 @@ class ServiceConfig(AppConfig):
         # So that constraints can say content__length__lte.
         CharField.register_lookup(Length)
         TextField.register_lookup(Length)
+        meet_structs()
 
         from console.service.conversations.model_extractor import count_today
         from console.service.memory.embedding_jobs import count_pending
