@@ -25,7 +25,7 @@ KNOWLEDGE = {
     f"POST {BASE}/Search",
 }
 SEQUENCES = hypothesis.settings(
-    max_examples=max(25, CASES // 10),
+    max_examples=max(12, CASES // 10),
     stateful_step_count=8,
     deadline=None,
     database=None,

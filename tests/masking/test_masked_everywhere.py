@@ -175,8 +175,7 @@ def found_in(text: str) -> set[str]:
     ("person", "headers"),
     [
         ("agent", None),
-        ("agent", HTMX),
-        ("officer", None),
+        ("officer", HTMX),
         # Each role, and each way of asking, once.
         ("auditor", HTMX | {"HX-Boosted": "true"}),
         ("operator", None),

@@ -57,12 +57,16 @@ def test_reference_is_accessible_and_fits(reference):
     reference.reload()
     reference.locator("#create-recall summary").click()
 
-    # The colours of a hundred operations are those of one, and take ten seconds.
-    no_colours = {"color-contrast": {"enabled": False}}
-    assert find_faults(reference, rules=no_colours) == []
+    # One template makes a hundred: each tenth is enough, and spares twenty seconds.
+    reference.evaluate(
+        """document
+            .querySelectorAll("article.operation:not(:nth-of-type(10n + 1), #create-recall)")
+            .forEach((operation) => operation.remove())"""
+    )
+    assert reference.locator("article.operation").count() > 10
     for width, theme in product((1280, 390), ("light", "dark")):
         reference.set_viewport_size({"width": width, "height": 844})
-        faults = find_faults(reference, theme, but=".operation:not(#create-recall)")
+        faults = find_faults(reference, theme)
         assert faults == [], width
         wider = reference.evaluate("document.documentElement.scrollWidth - innerWidth")
         assert wider <= 0, width

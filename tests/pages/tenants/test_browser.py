@@ -37,6 +37,7 @@ def test_list_tenants_leads_to_a_change_that_is_put_back(live_server, page, erro
     page.set_viewport_size({"width": 390, "height": 844})
     expect(page.locator("#tenant-acme").get_by_text("holds")).to_be_hidden()
     page.locator("#tenant-acme").get_by_role("link", name="fails").click()
+    expect(page.get_by_role("link", name="Put back")).to_be_visible()
     assert find_faults(page) == []
     page.get_by_role("link", name="Put back").click()
     expect(
