@@ -147,17 +147,16 @@ def _draw(name: str, runs: Sequence[Result]) -> dict[str, Any]:
     took = [x["ms"] if x.get("state") == "ok" else None for x in steps]
     known = [ms for ms in took if ms is not None]
     most = max(known, default=0) or 1
-    heights = [
-        max(1, round(HEIGHT * ms / most)) if ms is not None else 0 for ms in took
-    ]
     bars = [
         {
             "ms": ms,
-            "height": height,
+            "height": (
+                height := 0 if ms is None else max(1, round(HEIGHT * ms / most))
+            ),
             "y": HEIGHT - height,
             "failed": step.get("state") in {"fail", "unknown"},
         }
-        for step, ms, height in zip(steps, took, heights, strict=True)
+        for step, ms in zip(steps, took, strict=True)
     ]
     return {
         "title": CHARTS[name],

@@ -42,28 +42,3 @@ def count_slots(account: AccountClient, plan: Template) -> list[Slot]:
         used, each = len(account.knowledge.list_bases().items), len(plan.knowledge)
         slots.append(Slot("knowledge bases", used, BASES_PER_ACCOUNT, each))
     return slots
-
-
-@dataclass(frozen=True, slots=True)
-class Forecast:
-    """For a client who is about to take what `first` counts.
-
-    first  what runs out before the others
-    after  how many clients more find room once this one has
-    """
-
-    slots: list[Slot]
-    first: Slot
-
-    @property
-    def is_full(self) -> bool:
-        return self.first.clients == 0
-
-    @property
-    def after(self) -> int:
-        return max(0, self.first.clients - 1)
-
-
-def forecast(account: AccountClient, plan: Template) -> Forecast:
-    slots = count_slots(account, plan)
-    return Forecast(slots, min(slots, key=lambda slot: slot.clients))

@@ -223,7 +223,8 @@ class Step:
 
     def undo(self, b: Bench, before: Facts, by: Actor) -> None:
         """As it was: what the plan wants and was not there is gone."""
-        self.apply(b, before, by)
+        wanted = self.want(b)
+        self.apply(b, {k: v for k, v in before.items() if k in wanted}, by)
 
     @property
     def leaves_nothing(self) -> bool:
@@ -465,9 +466,6 @@ class IdentityStep(Step):
             each["limit"] = int(facts.get(f"{LIMIT}{each['idType']}", each["limit"]))
         sent = msgspec.convert(wanted, PutIdentitySettings)
         b.open.put_identity_settings(sent, version=there.version)
-
-    def undo(self, b: Bench, before: Facts, by: Actor) -> None:
-        self.apply(b, {k: v for k, v in before.items() if k in self.want(b)}, by)
 
 
 PINNED, TICKETS, MASK = "pinned", "tickets", "mask "

@@ -26,7 +26,7 @@ from console.pages.onboarding.plan import (
     list_shipped,
     write_plan,
 )
-from console.pages.onboarding.slots import forecast
+from console.pages.onboarding.slots import count_slots
 from console.pages.onboarding.steps import STEPS, list_stores
 from console.tenants.actor import Permission
 from console.tenants.models import Tenant
@@ -136,7 +136,8 @@ def _look_at(account: KnownAccount, store: str, template: str) -> dict[str, Any]
         like = find_alike(store, stores)
         return {
             "account": account,
-            "forecast": forecast(client, plan),
+            "slots": (slots := count_slots(client, plan)),
+            "first": min(slots, key=lambda slot: slot.clients),
             "next": name_next(account),
             "like": like,
             "is_taken": Tenant.objects.filter(store_id=stores.get(like, "")).exists(),
