@@ -265,18 +265,19 @@ def release(tenant: Tenant, rows: QuerySet[Outgoing]) -> int:
 
 
 def send_batch(workspace: Workspace) -> bool:
-    """Of what is due the oldest; whether there was any. Raises MemoryProblem, of which
-    the lease is over some minutes later."""
+    """Of what is due the oldest; whether there was any. After a MemoryProblem, which it
+    raises, the lease ends some minutes later."""
     tenant, now = workspace.tenant, timezone.now()
     due = Outgoing.objects.filter(tenant=tenant, state=State.DUE)
-    due.filter(first_at__lt=now - REPEATABLE).update(
-        state=State.FAILED, due_at=None, lease="", words=TOO_OLD
-    )
-    ids = due.filter(due_at__lte=now).order_by("id").values_list("pk", flat=True)
+    # As their index has them.
+    ids = due.filter(due_at__lte=now).order_by("due_at").values_list("pk", flat=True)
     lease = token_hex(16)
     mine = due.filter(pk__in=list(ids[:BATCH]), due_at__lte=now)
     if not mine.update(lease=lease, due_at=now + LEASE):
         return False
+    due.filter(lease=lease, first_at__lt=now - REPEATABLE).update(
+        state=State.FAILED, due_at=None, lease="", words=TOO_OLD
+    )
     events = _take(workspace, due.filter(lease=lease))
     if events:
         try:
