@@ -31,7 +31,7 @@ from console.contract.times import to_wire
 from console.databases.compaction import enqueue_once
 from console.jobs.leases import FIRST_WAIT, TRIES
 from console.segment.models import Assistant, Erasure, Outgoing, Workspace
-from console.segment.workspaces import TYPES
+from console.segment.workspaces import TYPES, find_workspace, read_profile
 from console.tenants.actor import Actor
 from console.tenants.models import Tenant
 from console.tenants.vault import open_store
@@ -49,7 +49,7 @@ ASK_FIRST, ASK_LATER = timedelta(minutes=1), timedelta(hours=1)
 FRAME_BYTES = 1024
 ENDED = {"FAILED", "INVALID", "NOT_SUPPORTED", "PARTIAL_SUCCESS"}
 NO_TOKEN = "It waits for a token of Segment's Public API, in the workspace's settings."  # noqa: S105
-NO_USER_ID = "The customer had no user id, by which alone Segment deletes."
+NO_USER_ID = "No user id was known, by which alone Segment deletes."
 TOO_LONG = f": Segment takes {EVENT_BYTES:,} an event."
 DELETING = "Its profile is being deleted."
 TOO_OLD = (
@@ -346,23 +346,31 @@ def _put_off(mine: QuerySet[Outgoing], problem: SegmentProblem) -> None:
 # Deletions --------------------------------------------------------------------------------
 
 
+def find_user_ids(tenant: Tenant, held: Sequence[IdentifierSet]) -> list[str]:
+    """A customer's own, and those that Segment has beside another identifier."""
+    user_ids = {
+        v for each in held if TYPES.get(each.id_type) == "user_id" for v in each.values
+    }
+    if workspace := find_workspace(tenant):
+        with suppress(SegmentProblem):
+            found = read_profile(workspace, held)
+            there = found.external_ids if found else ()
+            user_ids.update(each.id for each in there if each.type == "user_id")
+    return sorted(user_ids)
+
+
 def block(
-    tenant: Tenant,
-    ids: Sequence[str],
-    identifiers: Iterable[tuple[str, str]],
-    *,
-    suppress: bool,
+    tenant: Tenant, ids: Sequence[str], user_ids: Sequence[str], *, suppresses: bool
 ) -> None:
     """From the begin of a profile's deletion on nothing of it is sent. In the transaction
     of that.
 
     ids  the profile's, then those merged into it
     """
-    user_ids = [value for type_, value in identifiers if TYPES.get(type_) == "user_id"]
     if not Workspace.objects.filter(tenant=tenant).exists():
         return
-    erasure = Erasure(tenant=tenant, profile_id=ids[0], suppresses=suppress)
-    erasure.content = {"ids": [*ids], "user_ids": user_ids}
+    erasure = Erasure(tenant=tenant, profile_id=ids[0], suppresses=suppresses)
+    erasure.content = {"ids": [*ids], "user_ids": [*user_ids]}
     Erasure.objects.filter(tenant=tenant, profile_id=ids[0]).delete()
     erasure.save()
 

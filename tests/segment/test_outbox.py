@@ -153,7 +153,7 @@ def test_outbox_sends_nothing_of_a_profile_whose_deletion_has_begun(
     profile_id = learn(tenant, "Sails on Sundays.")
     run(tenant)
     release(tenant)
-    outbox.block(tenant, [profile_id], [("externalId", "c-1")], suppress=True)
+    outbox.block(tenant, [profile_id], ["c-1"], suppresses=True)
 
     run(tenant)
     held = list_states()
@@ -168,7 +168,7 @@ def test_deletion_is_asked_for_and_followed_to_its_end(
     workspace, segment, tenant, time_machine
 ):
     profile_id = learn(tenant, "Sails on Sundays.")
-    outbox.block(tenant, [profile_id], [("externalId", "c-1")], suppress=True)
+    outbox.block(tenant, [profile_id], ["c-1"], suppresses=True)
     outbox.settle(tenant, profile_id, is_deleted=True)
     states = []
 
@@ -188,8 +188,7 @@ def test_deletion_waits_for_a_token_and_says_so(workspace, segment, tenant):
     workspace.seal({"token": "profile-token", "write_key": "write-key"})
     workspace.save()
     for id_, value in (("mem_profile_a", "c-1"), ("mem_profile_b", "")):
-        known = [("externalId", value)] if value else []
-        outbox.block(tenant, [id_], known, suppress=False)
+        outbox.block(tenant, [id_], [value] if value else [], suppresses=False)
         outbox.settle(tenant, id_, is_deleted=True)
 
     run(tenant)

@@ -257,16 +257,15 @@ def _begin(deletion: Deletion, actor: Actor) -> None:
         facts = {"started_at": now, "due_at": now + LEASE}
         # For this task alone: what it is found by is stored nowhere else, but what
         # Segment is asked to delete.
-        traces = None
+        tenant, traces, user_ids = deletion.tenant, None, list[str]()
         if deletion.target.is_profile:
-            whole = read_whole(open_store(deletion.tenant), deletion.profile_id)
+            whole = read_whole(open_store(tenant), deletion.profile_id)
             traces = Traces.of(whole)
+            user_ids = outbox.find_user_ids(tenant, whole["identifiers"])
         with transaction.atomic():
             if traces:
-                suppress = _is_to_be_forgotten(deletion)
-                outbox.block(
-                    deletion.tenant, traces.ids, traces.identifiers, suppress=suppress
-                )
+                suppresses = _is_to_be_forgotten(deletion)
+                outbox.block(tenant, traces.ids, user_ids, suppresses=suppresses)
             move(deletion, State.EXECUTING, actor, "deletion.started", facts)
         execute(deletion, actor, is_first=True, traces=traces)
 

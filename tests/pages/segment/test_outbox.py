@@ -1,17 +1,14 @@
 """Segment's outbox: its list, an event masked, and who may send."""
 
-import msgspec
 import pytest
 from django.utils.timezone import now
 
 from console.audit.models import AuditEntry
-from console.contract.memory.identity_settings import PutIdentitySettings
 from console.contract.segment import external_id
 from console.pages.deletions.models import Deletion
 from console.segment import workspaces
 from console.segment.models import Assistant, Erasure, Outgoing, Talk
 from console.tenants.models import Role
-from console.tenants.vault import open_store
 from tests.factories import make_observation, make_profile, make_tenant, make_user
 from tests.pages.deletions.test_requests import as_person, post, work
 from tests.pages.deletions.test_views import confirm, confirm_url
@@ -136,20 +133,13 @@ def test_identify_says_what_it_would_change(
     assert means in text
 
 
-def give_user_id(store, profile_id):
-    now = store.identity_settings()
-    kept = msgspec.to_builtins(now)
-    kept["identifierConfigs"] += ({"idType": "user_id"},)
-    kept["matchingRules"] += ("user_id",)
-    body = msgspec.convert(kept, PutIdentitySettings)
-    store.put_identity_settings(body, version=now.version)
-    store.add_identifier(profile_id, "user_id", "c-1")
-
-
 def test_deletion_of_a_profile_takes_its_events_and_asks_segment(
-    client, segment, tenant, profile_id, officer
+    client, segment, workspace, tenant, profile_id, officer
 ):
-    give_user_id(open_store(tenant), profile_id)
+    """By the user id that Segment has beside the mail."""
+    ids = {"externalIds": [external_id("email", "casey@example.com")]}
+    known = {"type": "identify", "messageId": "m-3", "userId": "c-1", "context": ids}
+    workspace.open().send([known], now().isoformat())
     client.force_login(officer)
     second = make_user(Role.OFFICER, tenant, email="second@console.example")
     url = confirm_url("profile", profile_id)
