@@ -23,37 +23,21 @@ def copy_tenant(tenant: Tenant) -> Template:
     linked = found[-1] if found else None
     settings = msgspec.to_builtins(store.identity_settings())
     settings["whatsappIsPhone"] = "yes" if settings.get("whatsappIsPhone") else ""
-    names = {
-        base.id: base.display_name for base in account.knowledge.list_bases().items
-    }
-    mine = [names[id_] for id_ in tenant.knowledge_bases if id_ in names]
-    rules = dict(tenant.retention.values_list("kind", "days"))
+    told = {k: settings[k] for k in (*OURS, "matchingRules") if k in settings}
+    told["limits"] = {c["idType"]: c["limit"] for c in settings["identifierConfigs"]}
+    bases = account.knowledge.list_bases().items
+    mine = [x.display_name for x in bases if x.id in tenant.knowledge_bases]
     channels: Any = linked.channel_settings if linked else {}
+    groups = {x.display_name: x.definitions for x in all_pages(store.list_trait_groups)}
     return Template(
-        groups={
-            group.display_name: {
-                trait: msgspec.convert(msgspec.to_builtins(each), NewTraitDefinition)
-                for trait, each in group.definitions.items()
-            }
-            for group in all_pages(store.list_trait_groups)
-        },
-        identity=msgspec.convert(
-            {
-                name: settings[name]
-                for name in (*OURS, "matchingRules")
-                if name in settings
-            }
-            | {
-                "limits": {
-                    c["idType"]: c["limit"] for c in settings["identifierConfigs"]
-                }
-            },
-            Identity,
+        groups=msgspec.convert(
+            msgspec.to_builtins(groups), dict[str, dict[str, NewTraitDefinition]]
         ),
+        identity=msgspec.convert(told, Identity),
         masking=tenant.masking,
         pinned=tenant.pinned_groups,
         tickets="yes" if tenant.needs_ticket else "no",
-        retention=cast(Any, rules),
+        retention=cast(Any, dict(tenant.retention.values_list("kind", "days"))),
         learning=_copy_rules(store),
         knowledge=[name.removeprefix(f"{tenant.slug}-") for name in mine],
         channels=channels,
@@ -70,11 +54,4 @@ def _copy_rules(store: StoreClient) -> PutLearningRules | None:
         return None
     if not rules.version:
         return None
-    kept = msgspec.to_builtins(rules)
-    return msgspec.convert(
-        {
-            name: kept[name]
-            for name in ("kinds", "words", "exceptions", "appliesToWrites")
-        },
-        PutLearningRules,
-    )
+    return msgspec.convert(msgspec.to_builtins(rules), PutLearningRules)
