@@ -80,18 +80,11 @@ def issue(request: ConsoleRequest) -> HttpResponse:
         row, made = CiToken.make(
             **wanted, expires_at=expires_at, issued_by=request.user
         )
+        facts: dict[str, Any] = {"jobs": " ".join(row.jobs), "tenants": len(row.slugs)}
+        facts |= {"reason": form.reason, "expires": f"{expires_at:%Y-%m-%d}"}
         with transaction.atomic():
             row.save(force_insert=True)
-            log(
-                request.actor,
-                "ci.added",
-                "ci_token",
-                row.key,
-                reason=form.reason,
-                jobs=" ".join(row.jobs),
-                tenants=len(row.slugs),
-                expires=f"{expires_at:%Y-%m-%d}",
-            )
+            log(request.actor, "ci.added", "ci_token", row.key, **facts)
     address = request.build_absolute_uri(reverse("ci:list"))
     context = {"form": form, "made": [("Token", made)] if made else [], "at": address}
     return render_form(request, "ci/issue.html", context)

@@ -159,15 +159,8 @@ def rename_tenant(tenant: Tenant, name: str, *, actor: Actor, reason: str) -> No
     check_available(slug=tenant.slug, name=name, renamed=tenant)
     was, tenant.name = tenant.name, name
     tenant.save(update_fields=["name"])
-    log(
-        actor,
-        "tenant.renamed",
-        "tenant",
-        str(tenant.pk),
-        reason=reason,
-        was=was,
-        now=name,
-    )
+    on = ("tenant", str(tenant.pk))
+    log(actor, "tenant.renamed", *on, reason=reason, was=was, now=name)
 
 
 @transaction.atomic
@@ -189,14 +182,8 @@ def remove_tenant(tenant: Tenant, *, actor: Actor, reason: str) -> None:
     tenant.recall_marks.all().delete()
     tenant.results.all().delete()
     tenant.snapshots.all().delete()
-    log(
-        actor,
-        "tenant.removed",
-        "tenant",
-        str(tenant.pk),
-        reason=reason,
-        roles_taken=roles,
-    )
+    on = ("tenant", str(tenant.pk))
+    log(actor, "tenant.removed", *on, reason=reason, roles_taken=roles)
 
 
 # Every page asks for the state: it must not block a worker.
@@ -225,9 +212,7 @@ def check_connection(tenant: Tenant) -> Connection:
     started, state, message = perf_counter(), "waiting", ""
     try:
         status = open_account(tenant).fetch_store(tenant.store_id).status
-    except (
-        DomainError
-    ) as exc:  # refused, unreachable, or the vault keeps the credentials
+    except DomainError as exc:  # also when the vault keeps the credentials
         is_refused = isinstance(exc, MemoryRefused)
         state = "refused" if is_refused else "unreachable"
         title, message = exc.title, exc.message

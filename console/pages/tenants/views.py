@@ -199,13 +199,9 @@ def identity(request: ConsoleRequest) -> HttpResponse:
     form = IdentityForm(request=request, settings=request.store.identity_settings())
     if form.is_valid():
         changes, wanted = form.list_changes(), form.get_settings()
-        with log_change(
-            request.actor,
-            "identity.changed",
-            "store",
-            request.store.store_id,
-            reason=form.reason,
-        ) as closing:
+        on = ("store", request.store.store_id)
+        act = log_change(request.actor, "identity.changed", *on, reason=form.reason)
+        with act as closing:
             version = form.cleaned_data["version"]
             request.store.put_identity_settings(wanted, version=version)
             closing.update(changes)
