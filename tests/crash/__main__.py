@@ -2,7 +2,8 @@
 
 CRASH_TRIALS (50) times on SQLite and as many on PostgreSQL: eight clients write, the
 whole server gets a SIGKILL, and the database is held against what was acknowledged. As
-often for each kind of background task: whoever asks for it and its worker are killed.
+often for each kind of background task (CRASH_TRIALS=1: on one of the two): whoever asks for
+it and its worker are killed.
 As many backups are taken while clients write, and each is restored.
 Exits with 1 when anything acknowledged is lost, anything is half done or done twice, a
 task is left behind, or the table that Recall reads differs from the observations and

@@ -485,7 +485,9 @@ def main(name: str, count: int, *kinds: str) -> int:
     make_user(Role.OFFICER, tenant)
     embed_query("ready")  # loaded once, before anything is forked
     dice = random.Random(4711)
-    for kind in KINDS:
+    # The shortest form kills each kind on one of the two databases.
+    here = KINDS if count > 1 or kinds else KINDS[name == "PostgreSQL" :: 2]
+    for kind in here:
         if kinds and kind.__name__ not in kinds:
             continue
         trials = Trials(kind(), tenant, dice)
