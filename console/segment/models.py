@@ -115,10 +115,13 @@ class Assistant(models.Model):
 
 
 class Talk(models.Model):
-    """A conversation that was tried as an assistant."""
+    """A conversation that was only tried; None: as no assistant. What is learned from it
+    goes to Segment when a person sends it, and if the assistant perceives."""
 
     conversation_id = models.CharField(primary_key=True, max_length=64)
-    assistant = models.ForeignKey(Assistant, models.CASCADE, related_name="talks")
+    assistant = models.ForeignKey(
+        Assistant, models.CASCADE, null=True, related_name="talks"
+    )
 
     def __str__(self) -> str:
         return self.conversation_id

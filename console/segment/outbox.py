@@ -30,7 +30,7 @@ from console.contract.segment import BATCH_BYTES, EVENT_BYTES, external_id
 from console.contract.times import to_wire
 from console.databases.compaction import enqueue_once
 from console.jobs.leases import FIRST_WAIT, TRIES
-from console.segment.models import Assistant, Erasure, Outgoing, Workspace
+from console.segment.models import Assistant, Erasure, Outgoing, Talk, Workspace
 from console.segment.workspaces import TYPES, find_workspace, read_profile
 from console.tenants.actor import Actor
 from console.tenants.models import Tenant
@@ -130,12 +130,11 @@ def note_learned(
     rows = Outgoing.objects.filter(tenant=workspace.tenant_id, subject__in=subjects)
     known, made = {*rows.values_list("subject", flat=True)}, []
     for each in found:
-        assistant = Assistant.objects.filter(
-            talks__conversation_id__in=each.talks, tenant=workspace.tenant_id
-        ).first()
-        if each.subject in known or (assistant and not assistant.perception):
-            continue
-        made.append(_build_row(workspace, profile_id, each, assistant))
+        tried = Talk.objects.filter(conversation_id__in=each.talks)
+        talk = tried.select_related("assistant").first()
+        by = talk.assistant if talk else None
+        if each.subject not in known and (not talk or (by and by.perception)):
+            made.append(_build_row(workspace, profile_id, each, by))
     with transaction.atomic():
         if not find_erasure(workspace.tenant, profile_id):
             Outgoing.objects.bulk_create(made, ignore_conflicts=True)
@@ -243,7 +242,7 @@ def _build_row(
     if (size := size_of(each.event)) > EVENT_BYTES:
         row.state = State.FAILED
         row.words = f"{size:,} bytes{TOO_LONG}"
-    elif workspace.sends:
+    elif workspace.sends and assistant is None:
         row.state, row.due_at = State.DUE, timezone.now()
     return row
 

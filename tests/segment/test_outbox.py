@@ -107,10 +107,17 @@ def test_outbox_takes_nothing_of_an_assistant_that_does_not_perceive(segment, te
     assert workspace.seen_until is None
 
 
-def test_outbox_leaves_a_conversation_of_another_assistant(workspace, tenant):
-    silent = tenant.assistants.create(name="Silent")
+@pytest.mark.parametrize(
+    ("by", "states"), [("Helper", ["held"]), ("Silent", []), ("", [])]
+)
+def test_outbox_holds_what_was_tried_as_an_assistant_that_perceives(
+    segment, tenant, by, states
+):
+    set_up(tenant, sends=True)
+    tenant.assistants.create(name="Silent")
     talk = Talk.objects.create(
-        conversation_id="conv_conversation_01kzzzzzzzzzzzzzzzzzzzzzzz", assistant=silent
+        conversation_id="conv_conversation_01kzzzzzzzzzzzzzzzzzzzzzzz",
+        assistant=tenant.assistants.filter(name=by).first(),
     )
     profile_id = learn(tenant)
     make_observation(
@@ -118,8 +125,9 @@ def test_outbox_leaves_a_conversation_of_another_assistant(workspace, tenant):
     )
 
     run(tenant)
+    run(tenant)
 
-    assert list_states() == []
+    assert list_states() == states
 
 
 def test_outbox_begins_with_what_is_learned_after_it_was_switched_on(segment, tenant):

@@ -165,8 +165,8 @@ def try_it(request: ConsoleRequest) -> HttpResponse:
             made = _open(store, form.cleaned_data["channel"], profile_id)
             _mark(request, made, REAL if profile_id else MADE_UP)
             closing["conversation"] = made.id
-            if assistant := form.cleaned_data.get("assistant"):
-                Talk.objects.create(conversation_id=made.id, assistant=assistant)
+            assistant = form.cleaned_data.get("assistant")
+            Talk.objects.create(conversation_id=made.id, assistant=assistant)
         return redirect("conversations:detail", request.tenant.slug, made.id)
     return render_form(request, "conversations/try.html", {"form": form})
 
