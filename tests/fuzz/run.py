@@ -62,10 +62,7 @@ def schema_of(
             "operations": [
                 {
                     "include-operation-id": operation["operationId"],
-                    "phases": {
-                        "coverage": {"enabled": number % STEP == 0},
-                        "fuzzing": {"enabled": number % (STEP // 4 or 1) == 0},
-                    },
+                    "phases": {"coverage": {"enabled": number % STEP == 0}},
                 }
                 for number, operation in enumerate(operations)
             ],
