@@ -6,7 +6,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import closing, suppress
+from contextlib import closing
 from datetime import timedelta
 from itertools import islice
 from pathlib import Path
@@ -38,8 +38,6 @@ from console.tenants.vault import open_store
 from console.web.forms import ConsoleForm
 from console.web.render import FORM, POST, ConsoleRequest, allow, render_form
 
-with suppress(ImportError):  # the extra `databases`
-    import sqlalchemy
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,150}\.(?:csv|jsonl)")
 SAMPLE, SHOWN, HOURS_MAX = 100, 20, 24 * 31
 MOVES = (("run", "Run now"), ("again", "All rows again"), ("remove", "Remove"))
@@ -85,6 +83,8 @@ def list_databases(tenant: Tenant) -> dict[str, str]:
 def _query(feed: Feed) -> Iterator[Row]:
     """Nothing is committed. What a database says can name a customer: only the kind of
     its refusal is told."""
+    import sqlalchemy  # the extra `databases`, and a third of a second
+
     address = list_databases(feed.tenant).get(feed.file)
     if address is None:
         raise FeedProblem("The database is not declared.")
