@@ -3,7 +3,7 @@ from datetime import UTC, datetime
 
 import pytest
 import time_machine
-from django.db import connection
+from django.db import OperationalError, connection, connections
 from django.db.models import Q
 from django.urls import reverse
 
@@ -112,6 +112,19 @@ def test_list_entries_says_how_far_the_log_is_behind(client, auditor, tenant):
 
     assert "wait for the worker: 1, the oldest" in behind.text
     assert "wait for the worker" not in up_to_date.text
+
+
+def test_list_entries_is_there_without_the_memorys_database(client, auditor, log):
+    def fail(*asked):
+        raise OperationalError("could not connect")
+
+    client.force_login(auditor)
+
+    with connections["memory"].execute_wrapper(fail):
+        response = client.get(list_url())
+
+    assert "Perhaps behind" in response.text
+    assert "profile.viewed" in shown(response)
 
 
 def test_list_entries_hides_configuration_from_an_officer(client, officer, log):
