@@ -61,9 +61,10 @@ TOO_OLD = (
 def start_due() -> None:
     """By the worker, each minute."""
     now = timezone.now()
-    Outgoing.objects.filter(state=State.SENT, sent_at__lt=now - KEPT).exclude(
-        sealed=""
-    ).update(sealed="")
+    old = Outgoing.objects.filter(created_at__lt=now - KEPT)
+    old.filter(state__in=[State.HELD, State.FAILED]).delete()
+    # Found again, it is known as sent.
+    old.filter(state=State.SENT).exclude(sealed="").update(sealed="")
     for workspace in Workspace.objects.filter(tenant__removed_at=None):
         rows = Outgoing.objects.filter(tenant=workspace.tenant_id, due_at__lte=now)
         asks = Erasure.objects.filter(tenant=workspace.tenant_id, due_at__lte=now)
@@ -298,7 +299,7 @@ def _take(workspace: Workspace, mine: QuerySet[Outgoing]) -> dict[int, Any]:
     nor of a profile that is being deleted, and no more than a batch takes."""
     store = open_store(workspace.tenant)
     for row in mine:
-        if not _is_there(store, row):
+        if not is_there(store, row):
             row.delete()
     with transaction.atomic():
         tenant = {"tenant": workspace.tenant}
@@ -318,7 +319,7 @@ def _take(workspace: Workspace, mine: QuerySet[Outgoing]) -> dict[int, Any]:
     return events
 
 
-def _is_there(store: StoreClient, row: Outgoing) -> bool:
+def is_there(store: StoreClient, row: Outgoing) -> bool:
     try:
         if row.kind == "track":
             store.fetch_observation(row.profile_id, row.subject)
@@ -372,6 +373,11 @@ def block(
     erasure.content = {"ids": [*ids], "user_ids": [*user_ids]}
     Erasure.objects.filter(tenant=tenant, profile_id=ids[0]).delete()
     erasure.save()
+
+
+def drop(tenant: Tenant, subjects: Sequence[str]) -> None:
+    """Of what was deleted by itself."""
+    Outgoing.objects.filter(tenant=tenant, subject__in=subjects).delete()
 
 
 def find_erasure(tenant: Tenant, profile_id: str) -> Erasure | None:

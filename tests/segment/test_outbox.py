@@ -308,3 +308,18 @@ def test_batch_holds_no_more_than_segment_takes(
     assert len(batches) > 2
     assert all(len(body) < 2000 for _, _, body in batches)
     assert {each["anonymousId"] for each in segment.accepted} == {profile_id}
+
+
+def test_outbox_keeps_no_text_for_longer_than_a_month(workspace, tenant, time_machine):
+    profile_id = learn(tenant, "Sails on Sundays.")
+    run(tenant)
+    release(tenant)
+    run(tenant)
+    make_observation(tenant, profile_id, "Reads maps.")
+    run(tenant)
+    time_machine.move_to(timezone.now() + outbox.KEPT + timedelta(minutes=1))
+
+    outbox.start_due()
+
+    row = Outgoing.objects.get()
+    assert (row.state, row.content) == ("sent", None)

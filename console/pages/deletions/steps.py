@@ -405,6 +405,7 @@ def close(deletion: Deletion, outcome: Outcome, actor: Actor) -> None:
             request_compaction()
             if deletion.target.is_profile:
                 deletion.tenant.recall_cases.erase(deletion.profile_id)
+            outbox.drop(deletion.tenant, [x.object_id for x in deletion.targets])
         if state != State.UNKNOWN and deletion.target.is_profile:
             is_deleted = state != State.FAILED or outcome is ALREADY_GONE
             outbox.settle(deletion.tenant, deletion.profile_id, is_deleted=is_deleted)

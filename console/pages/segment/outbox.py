@@ -48,6 +48,9 @@ def show_outbox(request: ConsoleRequest) -> HttpResponse:
 def show_event(request: ConsoleRequest, number: int) -> HttpResponse:
     """As it is sent, masked, and what it would change in Segment's profile now."""
     row = get_object_or_404(_list(request), pk=number)
+    if not outbox.is_there(request.store, row):
+        row.delete()
+        raise Http404
     log_view(request.actor, "outgoing.viewed", "profile", row.profile_id)
     masker, event = masker_for(request.actor, row.profile_id), row.content
     context: dict[str, Any] = {"row": row}

@@ -9,6 +9,7 @@ from console.pages.deletions.models import Deletion
 from console.segment import workspaces
 from console.segment.models import Assistant, Erasure, Outgoing, Talk
 from console.tenants.models import Role
+from console.tenants.vault import open_store
 from tests.factories import make_observation, make_profile, make_tenant, make_user
 from tests.pages.deletions.test_requests import as_person, post, work
 from tests.pages.deletions.test_views import confirm, confirm_url
@@ -52,6 +53,26 @@ def test_outbox_shows_an_event_masked_and_sends_it(
         ("outgoing.released", ""),
         ("outgoing.sent", ""),
     ]
+
+
+def test_outbox_shows_nothing_that_a_program_has_deleted(
+    client, tenant, profile_id, officer
+):
+    client.force_login(officer)
+    row = Outgoing.objects.get()
+    open_store(tenant).delete_observation(profile_id, row.subject)
+
+    assert client.get(f"{PAGE}{row.pk}/").status_code == 404
+    assert not Outgoing.objects.exists()
+
+
+def test_deletion_of_a_fact_takes_its_event(client, tenant, profile_id, officer):
+    client.force_login(officer)
+    subject = Outgoing.objects.get().subject
+    confirm(client, confirm_url("observation", profile_id, subject), subject[-6:])
+
+    assert Deletion.objects.get().state == "done"
+    assert not Outgoing.objects.exists()
 
 
 def test_outbox_holds_what_waits(client, segment, tenant, profile_id, officer):
