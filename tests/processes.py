@@ -15,6 +15,7 @@ from uuid import uuid4
 
 from django.db import connections
 
+from tests.migrated import copy_kept
 from tests.postgres import find_free_port
 from tests.settings import BASE_DIR
 
@@ -59,6 +60,10 @@ def serving(
 
 def prepare(environment: dict[str, str]) -> None:
     """One after the other: the static files are there once for all tests."""
+    for alias, name in (("default", "DATABASE_URL"), ("memory", "MEMORY_DATABASE_URL")):
+        kind, _, path = environment.get(name, "").partition(":///")
+        if kind == "sqlite" and not Path(path).exists():
+            copy_kept(alias, Path(path))
     with open("manage.py") as file:
         flock(file, LOCK_EX)
         subprocess.run(

@@ -45,6 +45,7 @@ from tests.factories import (  # noqa: E402
     make_tenant,
     make_user,
 )
+from tests.migrated import copy_kept  # noqa: E402
 
 HOST = "127.0.0.1"
 TITLE = re.compile(r"<h1[^>]*>\s*(.*?)\s*</h1>", re.DOTALL)
@@ -96,6 +97,8 @@ class Walk:
         self.copies: list[Client] = []
 
     def prepare(self) -> None:
+        for alias in connections:
+            copy_kept(alias, Path(connections[alias].settings_dict["NAME"]))
         call_command("prepare", stdout=StringIO())
         account = make_account()
         pair = account["accountSid"], account["authToken"]
