@@ -26,9 +26,16 @@ from threading import RLock, Thread
 from typing import Any, Self
 from urllib.parse import parse_qs, unquote, urlsplit
 
-EVENT_BYTES, BATCH_BYTES, BATCH_EVENTS = 32 * 1024, 500 * 1024, 2500
-MESSAGE_ID_LENGTH, GROUP_ID_LENGTH = 100, 500
-TRAITS_AN_EVENT, HISTORY_DAYS, CALLS_KEPT = 300, 14, 1000
+from console.contract.segment import (
+    BATCH_BYTES,
+    BATCH_EVENTS,
+    EVENT_BYTES,
+    MESSAGE_ID_LENGTH,
+    TRAITS_AN_EVENT,
+    external_id,
+)
+
+GROUP_ID_LENGTH, HISTORY_DAYS, CALLS_KEPT = 500, 14, 1000
 REMEMBERED = timedelta(hours=24)
 METHODS = ("identify", "track", "page", "screen", "group", "alias")
 # A value that is no identifier of anybody.
@@ -512,19 +519,10 @@ def fill(segment: Emulator) -> None:
     for number, line in enumerate(people):
         known = json.loads(line)["traits"]
         contact, account = known["Contact"], known["Account"]
-        phone = re.sub(r"\D", "", contact["phone"])
+        phone = external_id("phone", re.sub(r"\D", "", contact["phone"]))
         common = {
             "userId": account["customerNumber"],
-            "context": {
-                "externalIds": [
-                    {
-                        "id": phone,
-                        "type": "phone",
-                        "collection": "users",
-                        "encoding": "none",
-                    }
-                ]
-            },
+            "context": {"externalIds": [phone]},
         }
         traits = {
             "email": contact["email"],
