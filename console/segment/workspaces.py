@@ -1,15 +1,17 @@
 """What a tenant's Segment workspace answers: whether it works, and what it knows of a
 customer."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from secrets import token_hex
 from time import monotonic, time
 from typing import Any
 
+from django.db import transaction
 from django.utils import timezone
 
+from console.audit.log import log
 from console.client.segment import (
     NotInSegment,
     SegmentProblem,
@@ -17,7 +19,8 @@ from console.client.segment import (
 )
 from console.contract.memory.identifier import IdentifierSet
 from console.contract.segment import REGIONS, Event, ExternalId, Trait
-from console.segment.models import Workspace
+from console.segment.models import SECRETS, Workspace
+from console.tenants.actor import Actor
 from console.tenants.models import Tenant
 
 # Nobody's: an event of it is sent, and looked for.
@@ -68,6 +71,34 @@ class SegmentProfile:
 
 def find_workspace(tenant: Tenant) -> Workspace | None:
     return Workspace.objects.filter(tenant=tenant).first()
+
+
+def change(actor: Actor, tenant: Tenant, given: Mapping[str, Any]) -> None:
+    """What is not given, and a secret that is empty, stays as it is."""
+    with transaction.atomic():
+        tenant = Tenant.objects.select_for_update().get(pk=tenant.pk)
+        kept = find_workspace(tenant) or Workspace(tenant=tenant)
+        secrets = {x: given.get(x) or kept.secrets.get(x, "") for x in SECRETS}
+        changed = [
+            each
+            for each in given
+            if each not in SECRETS and getattr(kept, each) != given[each]
+        ] + [each for each in SECRETS if given.get(each)]
+        for each in {*given} - {*SECRETS}:
+            setattr(kept, each, given[each])
+        if {*changed} & {"space", "region", "token", "write_key"}:
+            kept.probe, kept.is_proven = {}, False
+        kept.seal(secrets)
+        kept.save()
+        on = ("store", tenant.store_id)
+        log(actor, "segment.changed", *on, changed=", ".join(sorted(changed)))
+
+
+def remove(actor: Actor, workspace: Workspace) -> None:
+    on = ("store", workspace.tenant.store_id)
+    with transaction.atomic():
+        workspace.delete()
+        log(actor, "segment.changed", *on, changed="removed")
 
 
 def check_token(workspace: Workspace) -> Check:

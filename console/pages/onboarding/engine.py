@@ -77,12 +77,14 @@ class Seen:
     state    done, next, later, or none: the plan says nothing of it
     facts    what it asks for
     outcome  of Onboarding.outcomes
+    lacking  why what the plan says is not asked for, and what to do
     """
 
     step: Step
     state: str
     facts: list[Change]
     outcome: dict[str, Any]
+    lacking: str
 
     @property
     def wants(self) -> Facts:
@@ -116,7 +118,8 @@ def look_at(row: Onboarding, step: Step, b: Bench) -> Seen:
     facts = [Change(k, there.get(k, ""), will) for k, will in step.want(b).items()]
     is_done = all(fact.kind == "there" for fact in facts)
     state = ("done" if is_done else "next") if facts else "none"
-    return Seen(step, state, facts, row.outcomes.get(step.name, {}))
+    outcome = row.outcomes.get(step.name, {})
+    return Seen(step, state, facts, outcome, step.find_lacking(b))
 
 
 def look(row: Onboarding) -> Iterator[Seen]:
@@ -250,7 +253,7 @@ def go_live(row: Onboarding, by: Actor) -> None:
             for each in seen
             if each.state == "done"
         },
-        "segment": "not set up" if row.read_plan().fill_in().segment else "none",
+        "segment": tell_segment(next(s for s in seen if s.step.name == "segment")),
         "at": now.isoformat(timespec="seconds"),
         "by": by.user.email if by.user else f"{by.name} {by.key}".strip(),
     }
@@ -261,6 +264,11 @@ def go_live(row: Onboarding, by: Actor) -> None:
         live.update(live_at=now, sheet=sign(document), encrypted_token="")
         examine.enqueue(str(tenant.pk), now.isoformat())
     row.refresh_from_db()
+
+
+def tell_segment(seen: Seen) -> str:
+    is_there = "none" if seen.state == "none" else "set up, and an event arrived"
+    return seen.lacking or is_there
 
 
 def read_secret(sid: str, address: str) -> str:

@@ -1,5 +1,6 @@
 """How far the onboarding of each client is."""
 
+from collections.abc import Mapping
 from typing import Any, Self
 from uuid import uuid4
 
@@ -38,6 +39,7 @@ class Onboarding(models.Model):
                    it was found done, and by whom
     sheet          signed, when it went live
     held_until     while one request or run goes on with it
+    given          secrets of Segment that a command was given; never kept in this row
     """
 
     id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
@@ -61,6 +63,7 @@ class Onboarding(models.Model):
     held_until = models.DateTimeField(null=True)
 
     objects = OnboardingQuerySet.as_manager()
+    given: Mapping[str, str] = {}
 
     class Meta:
         constraints = [

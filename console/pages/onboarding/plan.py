@@ -32,6 +32,7 @@ from console.contract.memory.trait_group import (
     NewTraitDefinition,
     TraitGroupName,
 )
+from console.contract.segment import SPACE
 from console.core.errors import DomainError
 from console.core.plain_yaml import NotYaml, read_yaml
 from console.core.unicode import is_plain
@@ -79,6 +80,14 @@ class Identity(Closed, kw_only=True, frozen=True, rename="camel"):
     limits: dict[str, Annotated[int, Meta(ge=1, le=IDENTIFIER_VALUES_MAX)]] = {}
 
 
+class SegmentSpace(Closed, kw_only=True, frozen=True):
+    """name  for people; "": the client's"""
+
+    space: Annotated[str, Meta(pattern=whole(SPACE))]
+    region: Literal["US", "EU"] = "US"
+    name: Annotated[str, Meta(max_length=80)] = ""
+
+
 class Template(Closed, kw_only=True, frozen=True):
     """What a client can have in common with others. What is left out is left as it is.
 
@@ -89,7 +98,7 @@ class Template(Closed, kw_only=True, frozen=True):
     learning    what of conversations may be remembered, as the API names it
     knowledge   names of bases of the account, made where they are not there
     grouping, channels, extraction  of the configuration; without channels there is none
-    segment     kept for a later release, which sets it up
+    segment     its workspace; the secrets are in no plan
     """
 
     groups: dict[TraitGroupName, dict[str, DataType | NewTraitDefinition]] = {}
@@ -103,7 +112,7 @@ class Template(Closed, kw_only=True, frozen=True):
     grouping: Grouping = "GROUP_BY_PROFILE"
     channels: dict[SettingsChannel, ChannelSetting] = {}
     extraction: YesNo = ""
-    segment: dict[str, str] = {}
+    segment: SegmentSpace | None = None
 
     def list_groups(self) -> list[CreateTraitGroup]:
         return [
@@ -148,6 +157,8 @@ class Plan(Template, kw_only=True, frozen=True):
             raise ValueError("address: only the built-in memory opens an account.")
         if not is_plain(self.name):
             raise ValueError("name: one line without hidden characters.")
+        if self.segment and not is_plain(self.segment.name):
+            raise ValueError("segment.name: one line without hidden characters.")
         if self.template and self.template not in list_shipped():
             raise ValueError(f"template: {self.template} is none of those there are.")
         for group in self.list_groups():

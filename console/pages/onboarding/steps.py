@@ -48,6 +48,8 @@ from console.monitoring import models as kept
 from console.monitoring.nightly import ask
 from console.pages.onboarding.models import Onboarding
 from console.profiles.retention import set_retention
+from console.segment import workspaces
+from console.segment.models import Workspace
 from console.tenants.actor import Actor
 from console.tenants.models import Tenant
 from console.tenants.services import (
@@ -168,6 +170,10 @@ class Bench:
         named = (c for c in pages if c.display_name == self.plan.configuration)
         return next(named, None)
 
+    @cached_property
+    def workspace(self) -> Workspace | None:
+        return workspaces.find_workspace(self.tenant) if self.tenant else None
+
     @property
     def open(self) -> StoreClient:
         if self.client is None:
@@ -225,6 +231,10 @@ class Step:
         """As it was: what the plan wants and was not there is gone."""
         wanted = self.want(b)
         self.apply(b, {k: v for k, v in before.items() if k in wanted}, by)
+
+    def find_lacking(self, b: Bench) -> str:
+        """What the plan says and cannot be done yet, in words; no step waits for it."""
+        return ""
 
     @property
     def leaves_nothing(self) -> bool:
@@ -334,6 +344,8 @@ class TenantStep(Step):
         if b.tenant is None or before:
             return
         keep_secret(b.row, read_token(b.tenant))
+        if b.workspace:  # entered on its page
+            workspaces.remove(by.move_to(b.tenant), b.workspace)
         with transaction.atomic():
             b.tenant.memberships.all().delete()
             b.tenant.removed_at, b.tenant.encrypted_token = timezone.now(), ""
@@ -673,6 +685,79 @@ class LinkStep(Step):
         b.open.conversations.patch_configuration(b.configuration.id, change)
 
 
+WORKSPACE, MASKED = ("workspace", "space", "region"), "••••"
+SEGMENT_SECRETS = {
+    "token": ("profile access token", "SEGMENT_TOKEN"),
+    "write_key": ("write key", "SEGMENT_WRITE_KEY"),
+}
+
+
+class SegmentStep(Step):
+    """Of a tenant who has a workspace the secrets stay."""
+
+    def want(self, b: Bench) -> Facts:
+        if (plan := b.plan.segment) is None or self.find_lacking(b):
+            return {}
+        told = (plan.name or b.plan.name, plan.space, plan.region)
+        return describe_workspace(*told) | {"checked": "an event arrived"}
+
+    def look(self, b: Bench) -> Facts:
+        if b.plan.segment is None or (there := b.workspace) is None:
+            return {}
+        arrived = "arrived_s" in there.probe
+        checked = {"checked": "an event arrived"} if arrived else {}
+        return describe_workspace(there.name, there.space, there.region) | checked
+
+    def find_lacking(self, b: Bench) -> str:
+        if b.plan.segment is None or b.workspace:
+            return ""
+        lacking = [v for k, v in SEGMENT_SECRETS.items() if not b.row.given.get(k)]
+        if not lacking:
+            return ""
+        names, variables = (" and ".join(x) for x in zip(*lacking, strict=True))
+        return (
+            f"Not set up: its {names} was not given. Enter it on the tenant's Segment "
+            f"page, or give {variables} to manage.py onboard."
+        )
+
+    def apply(self, b: Bench, facts: Facts, by: Actor) -> None:
+        name, space, region = (facts[each] for each in WORKSPACE)
+        secrets = {} if b.workspace else dict(b.row.given)
+        if describe_workspace(name, space, region).items() - self.look(b).items():
+            tried = Workspace(tenant=b.added, space=space, region=region)
+            tried.seal(secrets or b.workspace.secrets)  # type: ignore[union-attr]
+            refuse_unless_well(workspaces.check_token(tried))
+            given = {"name": name, "space": space, "region": region, **secrets}
+            workspaces.change(by.move_to(b.added), b.added, given)
+        there = Workspace.objects.get(tenant=b.added)
+        if "checked" not in facts:  # taken back
+            return
+        if not there.probe:
+            workspaces.send_probe(there)
+        try:
+            refuse_unless_well(workspaces.check_probe(there))
+        except StepRefused:
+            there.probe = {}  # once it is mended, another event is sent
+            there.save(update_fields=["probe"])
+            raise
+
+    def undo(self, b: Bench, before: Facts, by: Actor) -> None:
+        if before:
+            self.apply(b, {k: before[k] for k in WORKSPACE}, by)
+        elif b.workspace:
+            workspaces.remove(by.move_to(b.added), b.workspace)
+
+
+def describe_workspace(*told: str) -> Facts:
+    secrets = {name: MASKED for name, _ in SEGMENT_SECRETS.values()}
+    return dict(zip(WORKSPACE, told, strict=True)) | secrets
+
+
+def refuse_unless_well(check: workspaces.Check | None) -> None:
+    if check and check.state == "fails":
+        raise StepRefused(f"{check.name}: {check.words}")
+
+
 class ResultStep(Step):
     """By a result that is kept (console/monitoring), if nothing was set up after it."""
 
@@ -800,9 +885,10 @@ STEPS: tuple[Step, ...] = (
     KnowledgeStep("knowledge"),
     ConfigurationStep("configuration"),
     LinkStep("link"),
+    SegmentStep("segment"),
     DoctorStep("doctor"),
     CanaryStep("canary"),
     RecallStep("recall"),
 )
 BY_NAME = {step.name: step for step in STEPS}
-SET_UP = [*BY_NAME][: [*BY_NAME].index("doctor")]
+SET_UP = [*BY_NAME][: [*BY_NAME].index("segment")]

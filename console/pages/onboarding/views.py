@@ -42,7 +42,7 @@ from console.web.render import (
     wants_part,
 )
 
-STEP_LOGS = "canary.run linkage.checked onboarding.step onboarding.undone onboarding.live onboarding.dropped tenant.added tenant.removed"
+STEP_LOGS = "canary.run linkage.checked onboarding.step onboarding.undone onboarding.live onboarding.dropped segment.changed tenant.added tenant.removed"
 
 
 @allow(Permission.ADD_TENANT, FORM, logs="onboarding.begun")

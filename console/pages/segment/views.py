@@ -5,12 +5,11 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.db import transaction
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.debug import sensitive_post_parameters
 
-from console.audit.log import log, log_view
+from console.audit.log import log_view
 from console.client.errors import MemoryProblem
 from console.client.segment import SegmentProblem
 from console.contract.base import whole
@@ -20,7 +19,6 @@ from console.segment import workspaces
 from console.segment.models import SECRETS, Workspace
 from console.segment.showing import GROUP, list_ids, mask_value
 from console.tenants.actor import Permission
-from console.tenants.models import Tenant
 from console.web.forms import ConsoleForm, StaffTextField
 from console.web.render import (
     FORM,
@@ -77,13 +75,15 @@ class WorkspaceForm(ConsoleForm):
         help_text="On the customer's card, in a group of its own.",
     )
 
-    def __init__(self, data: Any, *, workspace: Workspace | None) -> None:
+    def __init__(
+        self, data: Any, *, workspace: Workspace | None, asked: dict[str, str]
+    ) -> None:
         kept = workspace and {
             name: getattr(workspace, name)
             for name in self.base_fields
             if name not in SECRETS
         }
-        initial = kept or {"region": "US", "personalization": True}
+        initial = kept or {"region": "US", "personalization": True} | asked
         super().__init__(data, initial=initial)
         keep = " Empty: it stays as it is." if workspace else ""
         where = {
@@ -104,34 +104,16 @@ def workspace(request: ConsoleRequest) -> HttpResponse:
     """The settings, and whether they work, as far as it was asked."""
     kept = workspaces.find_workspace(request.tenant)
     form = WorkspaceForm(
-        request.POST if request.method == "POST" else None, workspace=kept
+        request.POST if request.method == "POST" else None,
+        workspace=kept,
+        asked=request.GET.dict(),
     )
     if form.is_valid():
-        _save(request, form.cleaned_data)
+        workspaces.change(request.actor, request.tenant, form.cleaned_data)
         messages.success(request, "Saved. Check whether it works.")
         return redirect("segment:workspace", request.tenant.slug)
     context = {"form": form, "workspace": kept}
     return render_form(request, "segment/workspace.html", context)
-
-
-def _save(request: ConsoleRequest, given: dict[str, Any]) -> None:
-    with transaction.atomic():
-        tenant = Tenant.objects.select_for_update().get(pk=request.tenant.pk)
-        kept = workspaces.find_workspace(tenant) or Workspace(tenant=tenant)
-        secrets = {each: given[each] or kept.secrets.get(each, "") for each in SECRETS}
-        changed = [
-            each
-            for each in given
-            if each not in SECRETS and getattr(kept, each) != given[each]
-        ] + [each for each in SECRETS if given[each]]
-        for each in {*given} - {*SECRETS}:
-            setattr(kept, each, given[each])
-        if {*changed} & {"space", "region", "token", "write_key"}:
-            kept.probe, kept.is_proven = {}, False
-        kept.seal(secrets)
-        kept.save()
-        on = ("store", tenant.store_id)
-        log(request.actor, "segment.changed", *on, changed=", ".join(sorted(changed)))
 
 
 @allow(Permission.MANAGE_SEGMENT, POST, logs="segment.checked")

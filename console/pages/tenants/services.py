@@ -17,6 +17,7 @@ from console.contract.times import from_wire
 from console.core.errors import DomainError
 from console.core.outgoing import within
 from console.databases.vault import encrypt
+from console.segment.models import Workspace
 from console.tenants.actor import Actor
 from console.tenants.models import Tenant
 from console.tenants.services import check_available, run_in_memory
@@ -182,6 +183,7 @@ def remove_tenant(tenant: Tenant, *, actor: Actor, reason: str) -> None:
     tenant.recall_marks.all().delete()
     tenant.results.all().delete()
     tenant.snapshots.all().delete()
+    Workspace.objects.filter(tenant=tenant).delete()
     on = ("tenant", str(tenant.pk))
     log(actor, "tenant.removed", *on, reason=reason, roles_taken=roles)
 

@@ -12,6 +12,7 @@ from msgspec.structs import asdict, replace
 from console.audit.models import AuditEntry
 from console.audit.signing import verify
 from console.contract.conversations.configuration import ChannelSetting
+from console.demo.segment import Emulator
 from console.monitoring import canary, drift
 from console.monitoring import models as kept
 from console.monitoring.checks import judge_all
@@ -58,8 +59,14 @@ knowledge: [help-centre]
 
 
 @pytest.fixture
-def row(db) -> Onboarding:
-    return begin(read_plan(PLAN.encode()), SHELL)
+def row(db, settings, monkeypatch):
+    """With the secrets of a Segment that is emulated."""
+    secrets = {"token": "profile-token", "write_key": "write-key"}
+    monkeypatch.setattr(Onboarding, "given", secrets)
+    plan = f"{PLAN}segment: {{space: spa_emulator}}\n"
+    with Emulator() as emulator:
+        settings.SEGMENT_URL = emulator.url
+        yield begin(read_plan(plan.encode()), SHELL)
 
 
 def finish(row: Onboarding, until: str = "") -> list[str]:
@@ -143,14 +150,14 @@ def test_advance_goes_on_after_it_was_killed_behind_each_step(row, monkeypatch):
 
 
 def test_undo_takes_every_step_back_and_it_can_be_done_again(row):
-    finish(row, "link")
+    finish(row, "segment")
     names = []
     while step := undo(row, SHELL):
         names.append(step.name)
     accounts, tenants = Account.objects.count(), Tenant.objects.count()
     states = {each.state for each in look(row)}
 
-    again = finish(row, "link")
+    again = finish(row, "segment")
 
     undone = [step.name for step in STEPS if not step.leaves_nothing]
     assert names == undone[::-1]
@@ -201,7 +208,7 @@ def test_go_live_signs_what_is_green_and_nothing_else(row):
 
     verify(row.sheet)
     assert row.sheet["steps"].keys() == BY_NAME.keys()
-    assert row.sheet["segment"] == "none"
+    assert row.sheet["segment"] == "set up, and an event arrived"
     assert row.encrypted_token == ""
     assert undo(row, SHELL) is None
     assert AuditEntry.objects.filter(action="onboarding.live").count() == 1
@@ -367,7 +374,7 @@ def test_begin_takes_a_name_for_one_of_twenty(transactional_db):
 
 
 def test_copy_tenant_is_a_template_that_makes_the_same(row):
-    finish(row, "link")
+    finish(row, "segment")
     tenant = Bench(row).added
     fields = asdict(copy_tenant(tenant))
     twin = Plan(
@@ -375,29 +382,39 @@ def test_copy_tenant_is_a_template_that_makes_the_same(row):
     )
 
     row = begin(read_plan(write_plan(twin)), SHELL)
-    finish(row, "link")
+    finish(row, "segment")
 
-    mine = {"account", "store", "tenant", "knowledge", "configuration", "link"}
+    mine = {
+        "account",
+        "store",
+        "tenant",
+        "knowledge",
+        "configuration",
+        "link",
+        "segment",
+    }
     theirs = {
         each.step.name: each.wants
         for each in look(Onboarding.objects.get(slug="alpenglow"))
     }
     by_default = {("mask texts", "detect"), ("mask identifiers", "detect")}
     for each in look(row):
+        if each.step.name == "segment":
+            assert each.wants == {}
         if each.step.name not in mine:
             asked = theirs[each.step.name].items() - by_default
             assert asked <= each.wants.items()
 
 
 def test_onboarding_logs_each_act_and_no_secret(row):
-    finish(row, "link")
+    finish(row, "segment")
     undo(row, SHELL)
 
     entries = AuditEntry.objects.filter(action__startswith="onboarding.")
     told = {(e.action, e.details.get("step")) for e in entries if e.outcome == "done"}
     assert ("onboarding.begun", None) in told
     assert ("onboarding.step", "link") in told
-    assert ("onboarding.undone", "link") in told
+    assert ("onboarding.undone", "segment") in told
     assert steps.get_secret(row) not in str(list(AuditEntry.objects.values()))
 
 
@@ -415,7 +432,7 @@ def test_canary_that_fails_is_told_once_and_run_again(row):
 
 
 def test_doctor_that_finds_something_stops_it(row):
-    finish(row, "link")
+    finish(row, "segment")
     plan = row.read_plan()
     without = {"SMS": {"captureRules": [{"from": "*", "to": "*"}]}}
     channels = msgspec.convert(without, dict[str, ChannelSetting])

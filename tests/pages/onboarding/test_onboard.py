@@ -6,8 +6,10 @@ import re
 import pytest
 from django.core.management import CommandError, call_command
 
+from console.demo.segment import Emulator
 from console.pages.onboarding.management.commands import onboard as command
 from console.pages.onboarding.models import Onboarding
+from console.segment.models import Workspace
 from console.service.memory.models import Store
 from console.tenants.models import Tenant
 from tests.factories import make_account, make_tenant
@@ -61,9 +63,74 @@ def test_onboard_does_what_a_changed_plan_adds(onboard):
     assert words.startswith("Identity rules ~ limit of phone: 5 -> 7\n")
 
 
+SEGMENT = SMALL + "segment: {space: spa_emulator, name: Shop}\n"
+
+
+@pytest.fixture
+def secrets(monkeypatch, settings):
+    """Of a Segment that is emulated, in the environment."""
+    with Emulator() as emulator:
+        settings.SEGMENT_URL = emulator.url
+        monkeypatch.setenv("SEGMENT_TOKEN", "profile-token")
+        monkeypatch.setenv("SEGMENT_WRITE_KEY", "write-key")
+        yield emulator
+
+
+def test_onboard_sets_segment_up_with_secrets_of_the_environment(onboard, secrets):
+    _, diff = onboard(SEGMENT, "--dry-run")
+    code, words = onboard(SEGMENT)
+    again = onboard(SEGMENT)
+    workspace, row = Workspace.objects.get(), Onboarding.objects.get()
+
+    assert "Segment        + profile access token: ••••\n" in diff
+    assert code == 0, words
+    assert "done: Segment" in words
+    assert again == (0, "All is as the plan says.\n")
+    assert (workspace.name, workspace.space, workspace.region) == (
+        "Shop",
+        "spa_emulator",
+        "US",
+    )
+    assert workspace.secrets["write_key"] == "write-key"
+    assert row.sheet["segment"] == "set up, and an event arrived"
+    kept = f"{diff}{words}{row.plan}{row.outcomes}{row.sheet}"
+    assert "profile-token" not in kept
+    assert "write-key" not in kept
+
+
+def test_onboard_goes_live_without_the_secrets_of_segment(
+    onboard, secrets, monkeypatch
+):
+    monkeypatch.delenv("SEGMENT_WRITE_KEY")
+
+    code, words = onboard(SEGMENT)
+
+    assert code == 0
+    assert "Segment        ! Not set up: its write key was not given." in words
+    assert "write key was not given" in Onboarding.objects.get().sheet["segment"]
+    assert not Workspace.objects.exists()
+
+
+def test_onboard_refuses_what_segment_does_and_keeps_nothing(
+    onboard, secrets, monkeypatch
+):
+    monkeypatch.setenv("SEGMENT_TOKEN", "another")
+
+    code, words = onboard(SEGMENT)
+    refused = Workspace.objects.exists()
+    monkeypatch.setenv("SEGMENT_TOKEN", "profile-token")
+    mended, _ = onboard(SEGMENT)
+
+    assert code == 1
+    assert "Profile access token: " in words
+    assert (refused, mended) == (False, 0)
+
+
 @pytest.mark.parametrize(
     ("plan", "words"),
     [
+        (PLAN + "segment: {space: spa_1, token: t-1}", "segment.token"),
+        (PLAN + "segment: {space: spa 1}", "segment.space: Expected"),
         ("name: [", "This is not YAML."),
         ("name: Alpenglow", "Object missing required field `slug`"),
         (PLAN + "colour: red", "unknown field `colour`"),

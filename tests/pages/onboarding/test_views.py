@@ -259,14 +259,22 @@ def test_plan_is_changed_until_who_it_is_about_and_downloaded(desk):
     assert "This is not YAML." in str(wrong.context["form"].errors["plan"])
 
 
-def test_client_says_that_segment_is_not_set_up(desk):
+def test_client_says_where_the_secrets_of_segment_are_entered(desk):
     desk.post(BEGIN, form_of())
     row = Onboarding.objects.get()
     text = desk.get(url("plan", row), {"download": ""}).text
+    desk.post(url("plan", row), {"plan": f"{text}segment: {{space: spa_1}}\n"})
 
-    desk.post(url("plan", row), {"plan": f"{text}segment: {{space: acme}}\n"})
+    [before] = re.findall(r"Not set up: its .*", desk.get(url("client", row)).text)
+    for _ in range(4):
+        move(desk, "step")
+    page = desk.get(url("client", row)).text
+    [link] = re.findall(r'href="(/tenants/[^"]*/segment/[^"]*)"', page)
+    form = desk.get(link.replace("&amp;", "&")).context["form"]
 
-    assert "this release does not set it up" in desk.get(url("client", row)).text
+    assert "profile access token and write key was not given" in before
+    assert form["space"].value() == "spa_1"
+    assert form["name"].value() == "Alpenglow Outfitters"
 
 
 def test_begin_sets_up_like_another_tenant(desk):

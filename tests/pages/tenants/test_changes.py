@@ -10,6 +10,7 @@ from console.audit.models import AuditEntry
 from console.pages.deletions.models import Deletion
 from console.pages.deletions.steps import advance_deletions
 from console.pages.tenants.services import NotRemoved, remove_tenant
+from console.segment.models import Workspace
 from console.service.wsgi import authenticate
 from console.tenants.actor import Actor
 from console.tenants.models import Membership, Role, Tenant
@@ -77,6 +78,7 @@ def test_remove_says_what_goes_and_what_stays(desk, tenant, agent):
 def test_remove_takes_pages_roles_and_token_and_leaves_the_memory(desk, tenant, agent):
     make_profile(tenant)
     store = open_store(tenant)
+    Workspace.objects.create(tenant=tenant, name="Shop", space="spa_1")
 
     response = desk.post(REMOVE, TYPED)
 
@@ -85,6 +87,7 @@ def test_remove_takes_pages_roles_and_token_and_leaves_the_memory(desk, tenant, 
     assert desk.get(reverse("tenants:list")).context["shell"].tenants == []
     assert not Membership.objects.filter(user=agent).exists()
     assert Tenant.ever.get().encrypted_token == ""
+    assert not Workspace.objects.exists()
     assert len(store.list_profiles().items) == 1
     entry = AuditEntry.objects.get(action="tenant.removed")
     assert (entry.tenant, entry.details) == ("acme", {"roles_taken": 1})

@@ -14,7 +14,7 @@ from console.pages.onboarding import engine
 from console.pages.onboarding.engine import Seen, look
 from console.pages.onboarding.models import Onboarding
 from console.pages.onboarding.plan import Plan, read_plan
-from console.pages.onboarding.steps import Bench, StepRefused
+from console.pages.onboarding.steps import SEGMENT_SECRETS, Bench, StepRefused
 from console.tenants.actor import Actor
 from console.tenants.models import Tenant
 from console.tenants.services import TenantTaken
@@ -31,7 +31,8 @@ class Command(BaseCommand):
         " 0 when all is as the plan says, 1 when it is not (with --dry-run: there is"
         " something to do), 2 when that cannot be told: the file is no plan, or the memory"
         " does not answer. The auth token of an account that no tenant uses yet is read"
-        " from ONBOARD_TOKEN."
+        " from ONBOARD_TOKEN, Segment's profile access token and write key from"
+        " SEGMENT_TOKEN and SEGMENT_WRITE_KEY."
     )
 
     stealth_options = ("actor", "content")
@@ -62,8 +63,12 @@ class Command(BaseCommand):
             "secret": os.environ.get("ONBOARD_TOKEN", ""),
             "tenant": Tenant.objects.filter(slug=plan.slug).first(),
         }
+        # The server's own environment is no client's.
+        names = {} if self._by.key else SEGMENT_SECRETS
+        given = {k: os.environ.get(name, "") for k, (_, name) in names.items()}
         if dry_run:
             row = own or engine.draft(plan, **begun)  # type: ignore[arg-type]
+            row.given = given
             engine.refuse_removed(row)
             row.keep_plan(plan)
             engine.check_free(plan.name, plan.slug, row, row.tenant)
@@ -71,6 +76,7 @@ class Command(BaseCommand):
                 raise CommandError("Nothing was changed.", returncode=DIFFERS)
             return
         row = own or engine.begin(plan, self._by, **begun)  # type: ignore[arg-type]
+        row.given = given
         with engine.hold(row):
             if row.live_at and self._by.key:
                 self._leave_to_officers(row, plan)
@@ -107,6 +113,10 @@ class Command(BaseCommand):
 
     def _tell(self, seen: Iterable[Seen]) -> bool:
         """The diff; whether there is none."""
+        seen = list(seen)
+        for each in seen:
+            if each.lacking:
+                self.stdout.write(f"{each.step.words['title']:14} ! {each.lacking}")
         changes = [(each, change) for each in seen for change in each.changes]
         for each, change in changes:
             self.stdout.write(f"{each.step.words['title']:14} {change}")
