@@ -6,11 +6,12 @@ import pytest
 from django.utils import timezone
 
 from console.client.segment import SegmentClient
+from console.contract.conversations.learning import DecideLearned
 from console.demo.segment import Emulator
 from console.segment import outbox
 from console.segment.models import Erasure, Outgoing, Talk, Workspace
 from console.tenants.vault import open_store
-from tests.factories import make_observation, make_profile
+from tests.factories import make_conversation, make_observation, make_profile
 
 pytestmark = pytest.mark.django_db
 
@@ -83,6 +84,27 @@ def test_observation_is_held_until_it_is_sent_and_then_sent_once(
     assert segment.find("email", "casey@example.com").history
     assert "Sails" not in row.sealed
     assert segment.lost == []
+
+
+def test_accepted_proposal_becomes_an_identify(workspace, segment, tenant):
+    said = "Please write to ada@example.com from now on."
+    talk = make_conversation(tenant, said, closes=True)
+    profile_id = talk.participants[0].profile_id
+    client = open_store(tenant).conversations
+    [proposed] = client.list_provenance(profile_id, outcome="proposed").items
+    run(tenant)
+    before = Outgoing.objects.filter(kind="identify").count()
+    client.decide_learned(profile_id, proposed.id, DecideLearned(outcome="added"))
+
+    run(tenant)
+    release(tenant)
+    run(tenant)
+
+    row = Outgoing.objects.get(kind="identify")
+    assert (before, row.names, row.state) == (0, "Contact.email", "sent")
+    assert row.subject == proposed.id
+    known = segment.find("phone", "15558675310")
+    assert known.traits["email"].value == "ada@example.com"
 
 
 def test_outbox_sends_as_it_comes_where_that_was_chosen(segment, tenant):
