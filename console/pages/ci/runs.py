@@ -13,6 +13,7 @@ is wrong: 422 for a plan or parameter, 409 for a name that is another's or being
 and from nowhere else.
 """
 
+import re
 from io import StringIO
 from typing import Any
 
@@ -29,7 +30,7 @@ from console.core.outgoing import within
 from console.core.plain_yaml import NotYaml, read_yaml
 from console.pages.ci.models import CiToken, Job, get_key
 from console.tenants.actor import Actor
-from console.tenants.models import Tenant
+from console.tenants.models import SLUG, Tenant
 
 HOUR_S = 3600
 # Wrong tokens of one address, before nobody looks at its next ones.
@@ -144,8 +145,9 @@ def _read_plan(request: HttpRequest) -> dict[str, Any]:
         plan = read_yaml(request.body, depth_max=PLAN_DEPTH)
     except NotYaml as problem:
         raise Refused(422, str(problem), field="plan") from None
-    if not (isinstance(plan, dict) and plan.get("slug")):
-        raise Refused(422, "slug: is required.", field="slug")
+    slug = isinstance(plan, dict) and plan.get("slug")
+    if not (isinstance(plan, dict) and isinstance(slug, str) and re.match(SLUG, slug)):
+        raise Refused(422, "slug: is required, of a-z, 0-9 and hyphens.", field="slug")
     return plan
 
 

@@ -314,6 +314,7 @@ def test_onboard_mistakes_no_parameter_for_another(operator, query):
         ("name: Beta", 422, "slug: is required", "slug"),
         (PLAN.replace("slug: alpenglow", "slug: beta"), 404, "No tenant", None),
         ("", 422, "slug: is required", "slug"),
+        ("slug: {a: b}", 422, "slug: is required", "slug"),
         ("x" * 200_001, 413, "200 kB", "plan"),
     ],
 )
