@@ -41,9 +41,24 @@ from console.tenants.models import SLUG
 BYTES_MAX, DEPTH_MAX = 200_000, 8
 SHIPPED = Path(__file__).parent / "shipped"
 
+# Letters that are no other letter with a mark.
+WRITTEN_OUT = str.maketrans(
+    {
+        "ß": "ss",
+        "æ": "ae",
+        "Æ": "Ae",
+        "œ": "oe",
+        "Œ": "Oe",
+        "þ": "th",
+        "Þ": "Th",
+        **dict(zip("øØłŁđĐðÐı", "oOlLdDdDi", strict=True)),
+    }
+)
+
 Text = Annotated[str, Meta(min_length=1, max_length=80)]
 Days = Annotated[int, Meta(ge=1, le=36_500)]
 Masked = Literal["detect", "hide", "clear"]
+MaskingRule = Annotated[str, Meta(pattern=r"^(texts|identifiers|group/.+)\Z")]
 YesNo = Literal["", "yes", "no"]
 
 
@@ -103,7 +118,7 @@ class Template(Closed, kw_only=True, frozen=True):
 
     groups: dict[TraitGroupName, dict[str, DataType | NewTraitDefinition]] = {}
     identity: Identity = Identity()
-    masking: dict[str, Masked] = {}
+    masking: dict[MaskingRule, Masked] = {}
     pinned: list[TraitGroupName] = []
     tickets: YesNo = ""
     retention: dict[Literal["observation", "summary", "conversation"], Days] = {}
@@ -155,10 +170,16 @@ class Plan(Template, kw_only=True, frozen=True):
             raise ValueError("account: name it, or the one that the plan opens.")
         if self.opens and self.address:
             raise ValueError("address: only the built-in memory opens an account.")
-        if not is_plain(self.name):
-            raise ValueError("name: one line without hidden characters.")
-        if self.segment and not is_plain(self.segment.name):
-            raise ValueError("segment.name: one line without hidden characters.")
+        named = {
+            "name": self.name,
+            "opens.name": self.opens.name if self.opens else "",
+            "segment.name": self.segment.name if self.segment else "",
+        }
+        for field, text in named.items():
+            if not is_plain(text) or text != text.strip():
+                raise ValueError(
+                    f"{field}: one line without hidden characters, and no blank around it."
+                )
         if self.template and self.template not in list_shipped():
             raise ValueError(f"template: {self.template} is none of those there are.")
         for group in self.list_groups():
@@ -276,7 +297,7 @@ def list_shipped() -> dict[str, Template]:
 def build_legal_name(name: str) -> str:
     """What a store can be called: letters, digits and single hyphens. "" where nothing of
     it can stay."""
-    plain = unicodedata.normalize("NFKD", name.replace("ß", "ss"))
+    plain = unicodedata.normalize("NFKD", name.translate(WRITTEN_OUT))
     kept = "".join(c for c in plain if not unicodedata.combining(c))
     return re.sub(r"[^a-zA-Z0-9]+", "-", kept)[:STORE_NAME_MAX].strip("-")
 

@@ -50,6 +50,7 @@ from console.pages.onboarding.models import Onboarding
 from console.profiles.retention import set_retention
 from console.segment import workspaces
 from console.segment.models import Workspace
+from console.segment.showing import GROUP as SEGMENT_GROUP
 from console.tenants.actor import Actor
 from console.tenants.models import Tenant
 from console.tenants.services import (
@@ -472,6 +473,10 @@ class IdentityStep(Step):
         wanted |= {name: facts[name] for name in OURS if name in facts}
         if "whatsappIsPhone" in facts:
             wanted["whatsappIsPhone"] = facts["whatsappIsPhone"] == "yes"
+        types = {each["idType"] for each in wanted["identifierConfigs"]}
+        limits = [k.removeprefix(LIMIT) for k in facts if k.startswith(LIMIT)]
+        if unknown := [each for each in limits if each not in types]:
+            raise StepRefused(f"limits: no identifier of the store is {unknown[0]}.")
         if "matchingRules" in facts:
             wanted["matchingRules"] = facts["matchingRules"].split(", ")
         for each in wanted["identifierConfigs"]:
@@ -498,6 +503,8 @@ class DisplayStep(Step):
         return masked | {PINNED: ", ".join(tenant.pinned_groups), TICKETS: tickets}
 
     def apply(self, b: Bench, facts: Facts, by: Actor) -> None:
+        if facts == self.want(b):  # not while it is taken back
+            refuse_unknown_groups(b)
         now = self.look(b) | facts
         masking = {
             k.removeprefix(MASK): v for k, v in now.items() if k.startswith(MASK)
@@ -508,6 +515,15 @@ class DisplayStep(Step):
             pinned_groups=list(filter(None, now[PINNED].split(", "))),
             needs_ticket=now[TICKETS] == "yes",
         )
+
+
+def refuse_unknown_groups(b: Bench) -> None:
+    """A mistyped name would leave values in clear."""
+    named = {r.removeprefix("group/") for r in b.plan.masking if r.startswith("group/")}
+    if wanted := {*named, *b.plan.pinned}:
+        there = {each.display_name for each in all_pages(b.open.list_trait_groups)}
+        if unknown := sorted(wanted - there - {SEGMENT_GROUP}):
+            raise StepRefused(f"The store has no trait group {unknown[0]}.")
 
 
 class RetentionStep(Step):
@@ -714,10 +730,11 @@ class SegmentStep(Step):
         lacking = [v for k, v in SEGMENT_SECRETS.items() if not b.row.given.get(k)]
         if not lacking:
             return ""
-        names, variables = (" and ".join(x) for x in zip(*lacking, strict=True))
+        names, variables = zip(*lacking, strict=True)
         return (
-            f"Not set up: its {names} was not given. Enter it on the tenant's Segment "
-            f"page, or give {variables} to manage.py onboard."
+            f"Not set up: no {' and no '.join(names)} was given. Enter what is missing on "
+            f"the tenant's Segment page, or set {' and '.join(variables)} for manage.py "
+            "onboard."
         )
 
     def apply(self, b: Bench, facts: Facts, by: Actor) -> None:

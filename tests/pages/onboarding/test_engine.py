@@ -23,6 +23,7 @@ from console.pages.onboarding.copying import copy_tenant
 from console.pages.onboarding.engine import advance, begin, go_live, look, undo
 from console.pages.onboarding.models import Onboarding
 from console.pages.onboarding.plan import (
+    Identity,
     Plan,
     build_legal_name,
     build_slug,
@@ -334,6 +335,26 @@ def refuse_again() -> str:
     with pytest.raises(TenantTaken) as refused:
         begin(read_plan(PLAN.encode()), SHELL)
     return refused.value.message
+
+
+@pytest.mark.parametrize(
+    ("step", "field", "words"),
+    [
+        ("identity", {"identity": Identity(limits={"fax": 3})}, "is fax"),
+        ("display", {"masking": {"group/Acount": "hide"}}, "group Acount"),
+        ("display", {"pinned": ["Acount"]}, "group Acount"),
+    ],
+)
+def test_steps_refuse_what_the_store_does_not_know(db, step, field, words):
+    row = take_in(make_tenant("older"))
+    row.keep_plan(replace(row.read_plan(), template="store-only", **field))
+
+    with pytest.raises(StepRefused, match=words):
+        BY_NAME[step].apply(bench := Bench(row), BY_NAME[step].want(bench), SHELL)
+
+
+def test_names_are_written_out():
+    assert build_legal_name("Fjord & Søn, Łódź Straße") == "Fjord-Son-Lodz-Strasse"
 
 
 def test_begin_takes_a_name_for_one_of_twenty(transactional_db):

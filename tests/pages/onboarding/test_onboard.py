@@ -106,8 +106,8 @@ def test_onboard_goes_live_without_the_secrets_of_segment(
     code, words = onboard(SEGMENT)
 
     assert code == 0
-    assert "Segment        ! Not set up: its write key was not given." in words
-    assert "write key was not given" in Onboarding.objects.get().sheet["segment"]
+    assert "Segment        ! Not set up: no write key was given. " in words
+    assert "no write key was given" in Onboarding.objects.get().sheet["segment"]
     assert not Workspace.objects.exists()
 
 
@@ -131,6 +131,9 @@ def test_onboard_refuses_what_segment_does_and_keeps_nothing(
     [
         (PLAN + "segment: {space: spa_1, token: t-1}", "segment.token"),
         (PLAN + "segment: {space: spa 1}", "segment.space: Expected"),
+        (PLAN + "slug: other", "Line 10: there is this name already."),
+        (PLAN.replace("Alpenglow Outfitters", "' '"), "name: one line"),
+        (PLAN + "masking: {group: hide}", "masking: Expected"),
         ("name: [", "This is not YAML."),
         ("name: Alpenglow", "Object missing required field `slug`"),
         (PLAN + "colour: red", "unknown field `colour`"),

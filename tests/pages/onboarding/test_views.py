@@ -265,14 +265,14 @@ def test_client_says_where_the_secrets_of_segment_are_entered(desk):
     text = desk.get(url("plan", row), {"download": ""}).text
     desk.post(url("plan", row), {"plan": f"{text}segment: {{space: spa_1}}\n"})
 
-    [before] = re.findall(r"Not set up: its .*", desk.get(url("client", row)).text)
+    [before] = re.findall(r"Not set up: .*", desk.get(url("client", row)).text)
     for _ in range(4):
         move(desk, "step")
     page = desk.get(url("client", row)).text
     [link] = re.findall(r'href="(/tenants/[^"]*/segment/[^"]*)"', page)
     form = desk.get(link.replace("&amp;", "&")).context["form"]
 
-    assert "profile access token and write key was not given" in before
+    assert "no profile access token and no write key was given" in before
     assert form["space"].value() == "spa_1"
     assert form["name"].value() == "Alpenglow Outfitters"
 

@@ -14,7 +14,7 @@ from console.pages.onboarding import engine
 from console.pages.onboarding.engine import Seen, look
 from console.pages.onboarding.models import Onboarding
 from console.pages.onboarding.plan import Plan, read_plan
-from console.pages.onboarding.steps import SEGMENT_SECRETS, Bench, StepRefused
+from console.pages.onboarding.steps import SEGMENT_SECRETS, Bench, Step, StepRefused
 from console.tenants.actor import Actor
 from console.tenants.models import Tenant
 from console.tenants.services import TenantTaken
@@ -97,6 +97,7 @@ class Command(BaseCommand):
 
     def _finish(self, row: Onboarding) -> None:
         self._tell(look(row))
+        waits: Step | None = None
         while step := engine.advance(row, self._by):
             engine.hold_on(row)
             seen = engine.look_at(row, step, Bench(row))
@@ -107,6 +108,9 @@ class Command(BaseCommand):
                     f"{step.words['title']}: the memory or the worker is not done. Run it again: "
                     "it goes on from there."
                 )
+            elif waits != step:
+                waits = step
+                self.stdout.write(f"waiting: {step.words['title']}")
         if row.live_at is None:
             engine.go_live(row, self._by)
             self.stdout.write(f"{row.slug} is live.")
