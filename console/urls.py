@@ -323,20 +323,20 @@ segment_pages = pages(
 doctor_pages = pages(
     "doctor",
     path("", doctor.doctor, name="doctor"),
-    path("mend/<slug:name>/", doctor.mend, name="mend"),
-    path("ignore/<slug:name>/", doctor.ignore, name="ignore"),
+    path("fix/<slug:name>/", doctor.fix_linkage, name="fix"),
+    path("ignore/<slug:name>/", doctor.ignore_finding, name="ignore"),
 )
 drift_pages = pages(
     "drift",
     page("", drift.drift),
-    page("look/", drift.look_now),
+    page("look/", drift.take_snapshot, name="look"),
     page("<int:snapshot_id>/", drift.change),
 )
 canary_pages = pages(
     "canary",
     page("", canary.canary),
-    page("run/", canary.run),
-    page("isolation/", canary.isolation),
+    page("run/", canary.start_run, name="run"),
+    page("isolation/", canary.check_isolation, name="isolation"),
     page("settings/", canary.settings),
 )
 tenants_pages = pages(
@@ -446,9 +446,9 @@ urlpatterns = [
     path("people/", people_pages),
     path("ci/", ci_pages),
     # For programs, and so without a slash at the end.
-    path("ci/doctor/<slug:of>", runs.run, {"job": Job.DOCTOR}, name="ci_doctor"),
-    path("ci/suite/<slug:of>", runs.run, {"job": Job.SUITE}, name="ci_suite"),
-    path("ci/onboard", runs.run, {"job": Job.ONBOARD}, name="ci_onboard"),
+    path("ci/doctor/<slug:of>", runs.run_job, {"job": Job.DOCTOR}, name="ci_doctor"),
+    path("ci/suite/<slug:of>", runs.run_job, {"job": Job.SUITE}, name="ci_suite"),
+    path("ci/onboard", runs.run_job, {"job": Job.ONBOARD}, name="ci_onboard"),
     path("background/", background_pages),
     path(
         "styleguide/",

@@ -55,7 +55,7 @@ class Permission(StrEnum):
     ADD_TENANT = "add a tenant", OPERATOR, ENGINEER
     MANAGE_TENANT = "rename or remove a tenant", OPERATOR
     CHANGE_DELETION_POLICY = "change the deletion policy", OPERATOR
-    MEND_LINKAGE = "mend how conversations are linked", OPERATOR, ENGINEER
+    FIX_LINKAGE = "fix how conversations are linked", OPERATOR, ENGINEER
     MANAGE_SEGMENT = "set up Segment", OPERATOR, ENGINEER
     MANAGE_ASSISTANTS = "set up assistants", OPERATOR, DEVELOPER
     SEND_LEARNED = "send to Segment what was learned", OFFICER, DEVELOPER

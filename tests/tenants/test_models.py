@@ -128,7 +128,7 @@ def test_permissions_each_have_a_role():
         (Permission.VIEW_CONFIGURATION_EVENTS, {"auditor", "operator"}),
         (Permission.ADD_TENANT, {"operator", "engineer"}),
         (Permission.REPLACE_CREDENTIAL, {"operator", "engineer"}),
-        (Permission.MEND_LINKAGE, {"operator", "engineer"}),
+        (Permission.FIX_LINKAGE, {"operator", "engineer"}),
         (Permission.MANAGE_TENANT, {"operator"}),
         (Permission.MANAGE_ACCOUNTS, {"operator"}),
         (Permission.MANAGE_PEOPLE, {"operator"}),

@@ -72,13 +72,13 @@ def canary(request: ConsoleRequest) -> HttpResponse:
 
 
 @allow(Permission.WATCH_TENANT, POST, logs="canary.run")
-def run(request: ConsoleRequest) -> HttpResponse:
+def start_run(request: ConsoleRequest) -> HttpResponse:
     start_task(request.tenant, request.actor)
     return redirect("canary:canary", request.tenant.slug)
 
 
 @allow(Permission.WATCH_TENANT, POST, logs="none: the worker logs what it tests")
-def isolation(request: ConsoleRequest) -> HttpResponse:
+def check_isolation(request: ConsoleRequest) -> HttpResponse:
     """Has the worker look for a marker from all other tenants."""
     if not is_under_way(request.tenant):
         isolate.enqueue([str(request.tenant.pk)], timezone.now().isoformat())

@@ -61,7 +61,7 @@ class Refused(DomainError):
 
 @csrf_exempt
 @login_not_required
-def run(request: HttpRequest, job: Job, of: str = "") -> HttpResponse:
+def run_job(request: HttpRequest, job: Job, of: str = "") -> HttpResponse:
     """One that the token may run, for a tenant that it is for."""
     try:
         if request.method != "POST":

@@ -83,8 +83,8 @@ def doctor(request: ConsoleRequest) -> HttpResponse:
     return render(request, "doctor/doctor.html", context)
 
 
-@allow(Permission.MEND_LINKAGE, POST, logs="linkage.mended")
-def mend(request: ConsoleRequest, name: str) -> HttpResponse:
+@allow(Permission.FIX_LINKAGE, POST, logs="linkage.mended")
+def fix_linkage(request: ConsoleRequest, name: str) -> HttpResponse:
     """What is safe by one click: extraction is switched on, or timers are set."""
     client, on = request.store.conversations, request.POST.get("on", "")
     found = (x for x in client.list_configurations().items if x.id == on)
@@ -105,8 +105,8 @@ def mend(request: ConsoleRequest, name: str) -> HttpResponse:
     return redirect("doctor:doctor", request.tenant.slug)
 
 
-@allow(Permission.MEND_LINKAGE, FORM, logs="finding.ignored")
-def ignore(request: ConsoleRequest, name: str) -> HttpResponse:
+@allow(Permission.FIX_LINKAGE, FORM, logs="finding.ignored")
+def ignore_finding(request: ConsoleRequest, name: str) -> HttpResponse:
     """What a check finds is known: until a day, for a reason."""
     if name not in CHECKS:
         raise Http404

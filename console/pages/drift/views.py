@@ -88,14 +88,14 @@ def drift(request: ConsoleRequest) -> HttpResponse:
 
 
 @allow(Permission.VIEW_DRIFT, POST, logs="none: settings")
-def look_now(request: ConsoleRequest) -> HttpResponse:
+def take_snapshot(request: ConsoleRequest) -> HttpResponse:
     result = look(request.tenant)
     if result.state == "unknown":
         messages.warning(request, f"Not read: {result.facts['words']}.")
     return redirect("drift:drift", request.tenant.slug)
 
 
-@allow(Permission.MEND_LINKAGE, FORM, logs="setup.restored drift.settled")
+@allow(Permission.FIX_LINKAGE, FORM, logs="setup.restored drift.settled")
 def change(request: ConsoleRequest, snapshot_id: int) -> HttpResponse:
     """What putting it back would do now; it is done to what was seen alone."""
     changes = request.tenant.snapshots.exclude(since=None)

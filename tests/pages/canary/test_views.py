@@ -25,7 +25,7 @@ def work(tenant):
         learn.func()
 
 
-def test_canary_is_run_by_button_with_its_progress(client, tenant, operator):
+def test_start_run_shows_its_progress(client, tenant, operator):
     client.force_login(operator)
 
     asked = client.post(f"{PAGE}run/")
@@ -44,7 +44,7 @@ def test_canary_is_run_by_button_with_its_progress(client, tenant, operator):
     assert (entry.actor, entry.tenant) == (operator.email, "acme")
 
 
-def test_canary_is_one_at_a_time_by_button_too(client, tenant, operator):
+def test_start_run_refuses_a_second_at_once(client, tenant, operator):
     client.force_login(operator)
     client.post(f"{PAGE}run/")
 
@@ -69,7 +69,7 @@ def test_canary_charts_the_last_runs(client, tenant, agent):
     assert "Run now" not in page
 
 
-def test_canary_names_no_other_tenant(client, tenant, operator):
+def test_check_isolation_names_no_other_tenant(client, tenant, operator):
     make_tenant("globex")
     client.force_login(operator)
 

@@ -48,14 +48,14 @@ def test_doctor_asks_for_what_a_role_may_ask_of(client, world, operator, agent):
     assert "Conversation, phone number or address" in of_agent
 
 
-def test_doctor_mends_by_one_click(client, world, operator):
+def test_fix_linkage_by_one_click(client, world, operator):
     world.patch(
         world.used, channelSettings={"VOICE": {"captureRules": []}, "SMS": None}
     )
     client.force_login(operator)
 
     for name in ("extraction", "timers"):
-        answer = client.post(f"{PAGE}mend/{name}/", {"on": world.used})
+        answer = client.post(f"{PAGE}fix/{name}/", {"on": world.used})
         assert answer.headers["Location"] == PAGE
 
     [found] = world.talks.list_configurations().items
@@ -67,19 +67,17 @@ def test_doctor_mends_by_one_click(client, world, operator):
     assert mended == ["allowed", "done"] * 2
 
 
-def test_doctor_mends_nothing_of_another_store_or_for_an_agent(
-    client, world, agent, operator
-):
+def test_fix_linkage_refuses_another_store_and_an_agent(client, world, agent, operator):
     client.force_login(operator)
-    other = client.post(f"{PAGE}mend/extraction/", {"on": new_id("conv_configuration")})
+    other = client.post(f"{PAGE}fix/extraction/", {"on": new_id("conv_configuration")})
     client.force_login(agent)
-    denied = client.post(f"{PAGE}mend/extraction/", {"on": world.used})
+    denied = client.post(f"{PAGE}fix/extraction/", {"on": world.used})
 
     assert (other.status_code, denied.status_code) == (404, 403)
     assert not world.talks.list_configurations().items[0].memory_extraction_enabled
 
 
-def test_doctor_ignores_what_is_known(client, world, operator):
+def test_ignore_finding_until_a_day(client, world, operator):
     client.force_login(operator)
     past = {"until": "1 Jan 2020", "reason": "pilot without learning"}
 

@@ -52,7 +52,7 @@ def test_drift_says_what_it_does_before_the_first_look(client, tenant, operator)
     assert "Nothing has changed" in after.text
 
 
-def test_drift_says_that_nothing_was_read(client, tenant, operator, settings):
+def test_take_snapshot_says_that_nothing_was_read(client, tenant, operator, settings):
     client.force_login(operator)
     settings.MEMORY_ALLOW_PRIVATE = True
     move_tenant(tenant, "http://127.0.0.1:9")
