@@ -65,7 +65,7 @@ def case(tenant, operator):
     )
 
 
-def test_a_token_is_shown_once_and_kept_as_a_digest(client, tenant, operator):
+def test_issue_shows_the_token_once_and_keeps_its_digest(client, tenant, operator):
     client.force_login(operator)
 
     issued = client.post(ISSUE, WANTED)
@@ -105,7 +105,9 @@ def test_issue_names_what_is_wrong(client, tenant, operator, given, field):
     assert not CiToken.objects.exists()
 
 
-def test_tokens_are_for_operators_of_every_tenant_alone(client, tenant, operator):
+def test_list_tokens_is_for_operators_of_every_tenant_as_changes_are(
+    client, tenant, operator
+):
     row, _ = make_token(operator)
     addresses = reverse("ci:list"), ISSUE, reverse("ci:revoke", args=[row.pk])
     refused = set()
@@ -152,7 +154,7 @@ def test_suite_answers_junit_and_whether_a_case_failed(tenant, operator, case):
     assert none.json() == {"error": "There are no such cases."}
 
 
-def test_a_token_runs_nothing_else_and_for_nobody_else(tenant, operator):
+def test_run_job_refuses_another_job_or_tenant(tenant, operator):
     make_tenant("beta")
     row, token = make_token(operator, jobs=["doctor"])
 
@@ -176,9 +178,9 @@ def test_a_token_of_every_tenant_covers_each(tenant, operator):
     assert run("/ci/doctor/beta", token).json()["tenant"] == "beta"
 
 
-@pytest.mark.parametrize("how", ["wrong", "revoked", "expired", "none", "in the URL"])
-def test_a_token_that_does_not_open_is_refused_alike_and_logged(
-    client, tenant, operator, how
+@pytest.mark.parametrize("how", ["wrong", "expired", "none", "in the URL"])
+def test_run_job_refuses_alike_and_logs_a_token_that_does_not_open(
+    tenant, operator, how
 ):
     row, token = make_token(operator)
     past = timezone.now() - timedelta(minutes=1)
@@ -186,12 +188,6 @@ def test_a_token_that_does_not_open_is_refused_alike_and_logged(
     match how:
         case "wrong":
             token = token[:-3] + "AAA"
-        case "revoked":
-            client.force_login(operator)
-            client.post(
-                reverse("ci:revoke", args=[row.pk]),
-                {"reason_code": "ended", "ticket": "OPS-2"},
-            )
         case "expired":
             CiToken.objects.update(expires_at=past)
         case "none":
@@ -209,7 +205,20 @@ def test_a_token_that_does_not_open_is_refused_alike_and_logged(
     assert not AuditEntry.objects.filter(action="ci.run").exists()
 
 
-def test_wrong_tokens_of_an_address_are_counted(tenant, operator, monkeypatch):
+def test_revoke_keeps_the_row_of_a_token_that_opens_nothing(client, tenant, operator):
+    row, token = make_token(operator)
+    client.force_login(operator)
+    why = {"reason_code": "ended", "ticket": "OPS-2"}
+
+    client.post(reverse("ci:revoke", args=[row.pk]), why)
+
+    assert run("/ci/doctor/acme", token).status_code == 401
+    assert AuditEntry.objects.get(action="ci.refused").object_id == row.key
+    assert AuditEntry.objects.get(action="ci.revoked").object_id == row.key
+    assert CiToken.objects.get().revoked_at is not None
+
+
+def test_run_job_counts_wrong_tokens_of_an_address(tenant, operator, monkeypatch):
     monkeypatch.setattr(runs, "FAILURES", Bucket(most=2, an_hour=1))
     _, token = make_token(operator)
 
@@ -222,7 +231,7 @@ def test_wrong_tokens_of_an_address_are_counted(tenant, operator, monkeypatch):
     assert AuditEntry.objects.filter(action="ci.refused").count() == 2
 
 
-def test_runs_of_a_token_are_counted_by_the_hour(tenant, operator, monkeypatch):
+def test_run_job_counts_runs_of_a_token_by_the_hour(tenant, operator, monkeypatch):
     monkeypatch.setattr(models, "CALLS_PER_HOUR", 1)
     row, token = make_token(operator, jobs=["suite"])
 

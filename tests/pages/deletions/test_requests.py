@@ -433,11 +433,11 @@ def test_request_of_another_tenant_is_404(requested, tenant):
 
 
 @pytest.mark.parametrize("move", ["confirm", "approve", "cancel", "count", "check"])
-def test_move_by_get_is_refused(requested, second, move):
+def test_move_deletion_by_get_is_refused(requested, second, move):
     assert as_person(second).get(address(requested, move)).status_code == 405
 
 
-def test_move_that_nobody_knows_is_404(requested, second):
+def test_move_deletion_by_an_unknown_move_is_404(requested, second):
     assert post(as_person(second), requested, "explode").status_code == 404
 
 
@@ -504,9 +504,7 @@ def test_add_request_leads_to_the_one_that_stands(requested, client, profile_id)
     assert Deletion.objects.get() == requested
 
 
-def test_selection_is_deleted_in_one_request(
-    client, officer, second, tenant, profile_id
-):
+def test_delete_selection_in_one_request(client, officer, second, tenant, profile_id):
     make_observation(tenant, profile_id, "Keeps a dog on board.")
     ids = [each.id for each in open_store(tenant).list_observations(profile_id).items]
     kept = make_observation(tenant, profile_id, "Prefers the window.")
@@ -527,7 +525,7 @@ def test_selection_is_deleted_in_one_request(
     assert {entry.object_id for entry in gone} == set(ids)
 
 
-def test_selection_without_a_fact_is_404(client, officer, profile_id):
+def test_delete_selection_without_a_fact_is_404(client, officer, profile_id):
     client.force_login(officer)
 
     url = reverse("deletions:selection", args=["acme", profile_id])

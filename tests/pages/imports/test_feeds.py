@@ -176,7 +176,7 @@ def test_feed_runs_at_its_times(feed):
     assert feed.due_at > timezone.now() + timedelta(hours=23)
 
 
-def test_dry_run_says_what_would_be_refused_and_shows_no_value(
+def test_show_trial_says_what_would_be_refused_and_no_value(
     client, feed, operator, tenant
 ):
     client.force_login(operator)
@@ -191,19 +191,26 @@ def test_dry_run_says_what_would_be_refused_and_shows_no_value(
     assert not find(tenant, "a@b.com")
 
 
-def test_feed_is_added_run_and_removed(client, feed, folder, operator):
+def test_add_feed_leads_to_its_trial_and_is_listed(client, feed, operator):
     client.force_login(operator)
     given = {"mapping": MAPPING, "file": "crm.csv", "every_hours": "24"}
 
     added = client.post(url("add_feed"), given)
     made = Feed.objects.order_by("pk").last()
     listed = client.get(url("feeds")).text
-    client.post(url("move_feed", made.pk, "remove"))
 
     assert added.url == url("try_feed", made.pk)
     assert (made.every_hours, made.watermark_column) == (24, "")
     assert "crm.csv" in listed
-    assert list(Feed.objects.all()) == [feed]
+
+
+def test_move_feed_removes_it(client, feed, operator):
+    client.force_login(operator)
+
+    answer = client.post(url("move_feed", feed.pk, "remove"))
+
+    assert answer.url == url("feeds")
+    assert not Feed.objects.exists()
 
 
 def test_feed_reads_no_other_tenants_folder(client, feed, folder, operator):
@@ -224,7 +231,7 @@ def test_feed_reads_no_other_tenants_folder(client, feed, folder, operator):
     assert client.get(other).status_code == 404
 
 
-def test_feeds_say_that_there_is_no_folder(client, settings, operator, tenant):
+def test_list_feeds_says_that_there_is_no_folder(client, settings, operator, tenant):
     settings.FEEDS_FOLDER = ""
     client.force_login(operator)
 
@@ -285,7 +292,7 @@ def test_feed_says_why_a_database_is_not_queried(feed, database, name, query, to
     assert done is None
 
 
-def test_feed_of_a_database_needs_a_query(client, feed, database, operator):
+def test_add_feed_of_a_database_needs_a_query(client, feed, database, operator):
     client.force_login(operator)
     given = {"mapping": MAPPING, "file": "crm"}
 

@@ -50,7 +50,7 @@ def work() -> None:
     call_command("db_worker", "--batch", "--no-startup-delay", verbosity=0)
 
 
-def test_access_package_is_for_officers(client, agent, profile):
+def test_ask_access_is_for_officers(client, agent, profile):
     client.force_login(agent)
 
     address = reverse("keeping:ask_access", args=["acme", profile])

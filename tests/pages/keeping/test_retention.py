@@ -49,7 +49,7 @@ def count(tenant, profile) -> tuple[int, int]:
     return tuple(len(page.items) for page in lists)
 
 
-def test_retention_says_on_which_day_what_goes(client, rule, tenant, profile):
+def test_overview_says_on_which_day_what_goes(client, rule, tenant, profile):
     [(day, number)] = carry_out(rule, days=80).ahead
     page = client.get(reverse("keeping:overview", args=["acme"])).text
 

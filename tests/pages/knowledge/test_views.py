@@ -325,7 +325,7 @@ def test_broken_source_says_why(client, base):
     assert "The PDF cannot be read" in client.get(url("overview")).text
 
 
-def test_source_is_read_again_and_removed_with_a_reason(client, base, source):
+def test_change_source_reads_it_again_or_removes_it_with_a_reason(client, base, source):
     again = url("change_source", base, source, "refresh")
     remove = url("change_source", base, source, "remove")
 
@@ -341,7 +341,7 @@ def test_source_is_read_again_and_removed_with_a_reason(client, base, source):
     assert gone.reason.text == "It is no longer true (ticket KB-1)"
 
 
-def test_base_is_removed_with_its_sources(client, base, source):
+def test_remove_base_takes_its_sources(client, base, source):
     shown = client.get(url("remove_base", base)).text
     client.post(url("remove_base", base), WHY | {"whose": "all"})
 
@@ -349,7 +349,7 @@ def test_base_is_removed_with_its_sources(client, base, source):
     assert not KnowledgeBase.objects.exists()
 
 
-def test_base_is_taken_from_one_tenant_alone(client, tenant, base, source):
+def test_remove_base_from_one_tenant_alone(client, tenant, base, source):
     unsaid = client.post(url("remove_base", base), WHY)
     client.post(url("remove_base", base), WHY | {"whose": "tenant"})
 

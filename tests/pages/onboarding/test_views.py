@@ -56,7 +56,7 @@ def set_up(desk) -> int:
     return count
 
 
-def test_wizard_goes_from_a_name_to_a_signed_sheet(desk, agent):
+def test_sheet_is_signed_at_the_end_of_the_wizard(desk, agent):
     begun = desk.post(BEGIN, form_of())
     planned = desk.get(begun["Location"]).text
     steps = set_up(desk)

@@ -51,7 +51,7 @@ def visit(client, officer):
     )
 
 
-def test_ledger_is_off_until_an_officer_switches_it_on(visit, client, tenant):
+def test_keep_ledger_switches_on_what_is_off(visit, client, tenant):
     off = visit("ledger").text
     assert "The ledger is off" in off
     assert 'name="at"' not in off
@@ -65,7 +65,7 @@ def test_ledger_is_off_until_an_officer_switches_it_on(visit, client, tenant):
     assert [entry.outcome for entry in entries] == ["allowed", "done"]
 
 
-def test_ledger_is_not_switched_by_an_agent(client, agent):
+def test_keep_ledger_is_not_for_agents(client, agent):
     client.force_login(agent)
 
     answer = client.post(reverse("recall:keep_ledger", args=["acme"]), {"days": "7"})
@@ -73,9 +73,7 @@ def test_ledger_is_not_switched_by_an_agent(client, agent):
     assert answer.status_code == 403
 
 
-def test_ledger_lists_recalls_and_says_which_budget_they_keep(
-    visit, ask, bicycle, profile
-):
+def test_list_ledger_says_which_budget_each_recall_keeps(visit, ask, bicycle, profile):
     ask(query="red bicycle", ms=420.0)
 
     page = visit("ledger").text
@@ -87,7 +85,7 @@ def test_ledger_lists_recalls_and_says_which_budget_they_keep(
     assert (entry.profile_id, entry.details["count"]) == (profile, 1)
 
 
-def test_ledger_tells_what_was_known_at_a_time(visit, ask, bicycle):
+def test_list_ledger_tells_what_was_known_at_a_time(visit, ask, bicycle):
     entry = ask()
 
     assert entry in visit("ledger", at="2026-01-05, 12:00").text
@@ -96,7 +94,7 @@ def test_ledger_tells_what_was_known_at_a_time(visit, ask, bicycle):
     assert entry not in visit("ledger", profile=new_id("mem_profile")).text
 
 
-def test_ledger_says_which_field_it_cannot_read(visit):
+def test_list_ledger_says_which_field_it_cannot_read(visit):
     answer = visit("ledger", at="noon", profile="ada")
 
     assert answer.status_code == 422
@@ -104,7 +102,7 @@ def test_ledger_says_which_field_it_cannot_read(visit):
     assert "id starts with mem_profile_" in answer.text
 
 
-def test_ledger_entry_shows_what_the_agent_knew_and_leads_to_the_lab(
+def test_open_entry_shows_what_the_agent_knew_and_leads_to_the_lab(
     visit, client, ask, profile, bicycle, tenant
 ):
     coffee = make_observation(tenant, profile, "Drinks coffee.").id
@@ -123,7 +121,7 @@ def test_ledger_entry_shows_what_the_agent_knew_and_leads_to_the_lab(
     assert (form["observations"].value(), form["mode"].value()) == ("7", "query")
 
 
-def test_ledger_entry_gives_no_score_of_what_is_masked(visit, ask, tenant, profile):
+def test_open_entry_gives_no_score_of_what_is_masked(visit, ask, tenant, profile):
     make_observation(tenant, profile, "Write to ada@example.com.")
     entry = ask(query="Where can I write to?")
 
@@ -136,7 +134,7 @@ def test_ledger_entry_gives_no_score_of_what_is_masked(visit, ask, tenant, profi
     assert "ada@example.com" not in page.text
 
 
-def test_unanswered_queries_are_grouped_with_what_is_nearest(visit, ask, bicycle):
+def test_list_unanswered_groups_queries_with_what_is_nearest(visit, ask, bicycle):
     ask(query="How long is the warranty?")
     ask(query="When does my guarantee run out?")
 
@@ -147,7 +145,7 @@ def test_unanswered_queries_are_grouped_with_what_is_nearest(visit, ask, bicycle
     assert "warranty" not in page
 
 
-def test_unanswered_queries_say_what_they_are_when_there_are_none(visit, tenant):
+def test_list_unanswered_says_what_they_are_when_there_are_none(visit, tenant):
     assert "The ledger is off" in visit("unanswered").text
 
     open_store(tenant).patch_store(PatchStore(ledger_days=7))
@@ -155,7 +153,9 @@ def test_unanswered_queries_say_what_they_are_when_there_are_none(visit, tenant)
     assert "No unanswered queries" in visit("unanswered").text
 
 
-def test_ledger_of_a_hosted_memory_says_where_else_to_look(visit, tenant, settings):
+def test_list_ledger_of_a_hosted_memory_says_where_else_to_look(
+    visit, tenant, settings
+):
     settings.MEMORY_ALLOW_PRIVATE = True
     with serving(OddMemory(failing={"Report": 404})) as memory:
         move_tenant(tenant, memory.address)

@@ -45,7 +45,7 @@ def mark(client, run):
     return say
 
 
-def test_mark_keeps_figures_and_no_text(mark, profile, bicycle, officer):
+def test_mark_item_keeps_figures_and_no_text(mark, profile, bicycle, officer):
     answer = mark(f"wanted {bicycle}", **HTMX)
 
     assert "1 wanted, 0 not wanted" in answer.text
@@ -59,7 +59,7 @@ def test_mark_keeps_figures_and_no_text(mark, profile, bicycle, officer):
     assert (entry.profile_id, entry.details["mark"]) == (profile, "wanted")
 
 
-def test_mark_is_changed_and_taken_back(mark, bicycle):
+def test_mark_item_again_changes_it_and_takes_it_back(mark, bicycle):
     mark(f"wanted {bicycle}")
     page = mark(f"unwanted {bicycle}", **HTMX)
     assert "0 wanted, 1 not wanted" in page.text
@@ -102,14 +102,12 @@ def test_marks_become_a_case_with_one_click(mark, client, bicycle):
         ("wanted mem_observation_01k0000000000000000000000a", 404),
     ],
 )
-def test_mark_of_nothing_is_refused(mark, words, status):
+def test_mark_item_refuses_what_is_nothing(mark, words, status):
     assert mark(words).status_code == status
     assert not RecallMark.objects.exists()
 
 
-def test_mark_of_a_masked_text_tells_nothing_where_texts_are_hidden(
-    mark, tenant, bicycle
-):
+def test_mark_item_tells_nothing_where_texts_are_hidden(mark, tenant, bicycle):
     tenant.masking = {"texts": "hide"}
     tenant.save()
 
@@ -119,7 +117,7 @@ def test_mark_of_a_masked_text_tells_nothing_where_texts_are_hidden(
     assert (kept.mode, kept.score, kept.features) == ("recent", None, {})
 
 
-def test_marks_are_exported_a_line_each(mark, client, profile, bicycle):
+def test_export_marks_a_line_each(mark, client, profile, bicycle):
     mark(f"wanted {bicycle}")
 
     answer = client.get(reverse("recall:marks", args=["acme"]))
@@ -133,7 +131,7 @@ def test_marks_are_exported_a_line_each(mark, client, profile, bicycle):
     ).exists()
 
 
-def test_marks_exported_are_questions_of_a_fit(mark, client, tenant, profile, bicycle):
+def test_export_marks_gives_questions_of_a_fit(mark, client, tenant, profile, bicycle):
     lamp = make_observation(tenant, profile, "Bought a blue lamp.").id
     mark(f"unwanted {bicycle}")
     mark(f"wanted {lamp}")

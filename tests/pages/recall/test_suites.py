@@ -79,11 +79,20 @@ def test_schedule_is_next_due_after_now_by_the_clock_on_the_wall(hours, due):
         assert schedule.get_next(NOW) == due
 
 
-def test_schedule_of_a_suite_is_set_and_taken_away(client, tenant, case):
-    asked = {"suite": "Shop", "due_at": "31 Jan 2027, 06:30"}
-    page = client.post(url("schedule"), asked | {"every_hours": "24"}, follow=True)
+def test_list_suites_says_when_each_runs_next(client, tenant, case):
+    due = datetime(2027, 1, 31, 6, 30, tzinfo=UTC)
+    tenant.recall_schedules.create(suite="Shop", every_hours=24, due_at=due)
 
-    assert "every 24 h, next" in " ".join(page.text.split())
+    page = client.get(url("suites")).text
+
+    assert "every 24 h, next" in " ".join(page.split())
+
+
+def test_schedule_of_a_suite_is_set_and_taken_away(client, case):
+    asked = {"suite": "Shop", "due_at": "31 Jan 2027, 06:30"}
+
+    client.post(url("schedule"), asked | {"every_hours": "24"})
+    assert RecallSchedule.objects.get().every_hours == 24
     client.post(url("schedule"), asked)
     assert not RecallSchedule.objects.exists()
 
@@ -167,7 +176,7 @@ def test_red_case_that_was_never_green_names_no_change(case, rerun):
     assert (case.state, case.changes) == (State.FAILED, [])
 
 
-def test_cases_come_back_as_they_were_exported(client, tenant, case):
+def test_export_cases_that_come_back_as_they_were(client, tenant, case):
     RecallCase.objects.update(asked={"query": "red bicycle", "begin": "2026-01-03"})
     written = client.get(url("export_cases"), {"suite": "Shop"})
     RecallCase.objects.update(wanted=[], name="Another")
@@ -180,7 +189,7 @@ def test_cases_come_back_as_they_were_exported(client, tenant, case):
     assert back.asked == {"query": "red bicycle", "begin": "2026-01-03"}
 
 
-def test_imported_case_takes_the_place_of_its_name(client, case):
+def test_import_cases_replaces_the_one_of_the_same_name(client, case):
     content = client.get(url("export_cases")).text
 
     upload(client, content.replace("red bicycle", "bicycle"))
@@ -189,7 +198,7 @@ def test_imported_case_takes_the_place_of_its_name(client, case):
     assert case.asked["query"] == "bicycle"
 
 
-def test_export_has_nothing_of_an_erased_profile(client, profile, case):
+def test_export_cases_leaves_out_an_erased_profile(client, profile, case):
     RecallCase.objects.erase(profile)
 
     assert client.get(url("export_cases")).text == "[]\n"
@@ -216,7 +225,7 @@ CASE = """
         (CASE * 1001, "At most 1000 cases"),
     ],
 )
-def test_import_refuses_and_says_where(content, message):
+def test_import_cases_refuses_and_says_where(content, message):
     file = SimpleUploadedFile("cases.yaml", content.encode())
 
     form = CasesForm({}, {"file": file})
@@ -224,7 +233,7 @@ def test_import_refuses_and_says_where(content, message):
     assert message in form.errors["file"][0]
 
 
-def test_import_of_what_is_no_case_adds_none(client, tenant):
+def test_import_cases_with_a_wrong_one_adds_none(client, tenant):
     page = upload(client, CASE + CASE.replace("query", "querry"))
 
     assert page.status_code == 422

@@ -28,7 +28,7 @@ def profile_id(workspace, tenant):
     return profile_id
 
 
-def test_outbox_shows_an_event_masked_and_sends_it(
+def test_show_event_masks_it_and_offers_to_send_it(
     client, segment, tenant, profile_id, officer
 ):
     client.force_login(officer)
@@ -55,7 +55,7 @@ def test_outbox_shows_an_event_masked_and_sends_it(
     ]
 
 
-def test_outbox_shows_nothing_that_a_program_has_deleted(
+def test_show_event_of_what_a_program_has_deleted_is_404(
     client, tenant, profile_id, officer
 ):
     client.force_login(officer)
@@ -75,7 +75,7 @@ def test_deletion_of_a_fact_takes_its_event(client, tenant, profile_id, officer)
     assert not Outgoing.objects.exists()
 
 
-def test_outbox_holds_what_waits(client, segment, tenant, profile_id, officer):
+def test_move_events_holds_what_waits(client, segment, tenant, profile_id, officer):
     client.force_login(officer)
     row = Outgoing.objects.get()
     client.post(f"{PAGE}send/{row.pk}/")
@@ -87,7 +87,7 @@ def test_outbox_holds_what_waits(client, segment, tenant, profile_id, officer):
     assert segment.accepted == []
 
 
-def test_outbox_is_sent_by_those_with_the_right(client, profile_id, agent):
+def test_move_events_is_for_those_with_the_right(client, profile_id, agent):
     client.force_login(agent)
 
     assert client.get(PAGE).status_code == 200
@@ -96,7 +96,7 @@ def test_outbox_is_sent_by_those_with_the_right(client, profile_id, agent):
     assert Outgoing.objects.get().state == "held"
 
 
-def test_outbox_of_another_tenant_is_not_there(client, profile_id, agent):
+def test_show_outbox_of_another_tenant_is_404(client, profile_id, agent):
     make_user(Role.OFFICER, other := make_tenant("other"), email="o@console.example")
     officer = other.memberships.get().user
     client.force_login(officer)
@@ -110,7 +110,9 @@ def test_outbox_of_another_tenant_is_not_there(client, profile_id, agent):
 
 
 @pytest.mark.parametrize("step", ["no workspace", "no assistant", "nothing yet"])
-def test_empty_outbox_says_what_is_missing(client, tenant, segment, agent, step):
+def test_show_outbox_says_what_is_missing_when_it_is_empty(
+    client, tenant, segment, agent, step
+):
     client.force_login(agent)
     if step != "no workspace":
         set_up(tenant, perception=step == "nothing yet")
@@ -134,7 +136,7 @@ def test_empty_outbox_says_what_is_missing(client, tenant, segment, agent, step)
         ({"tier": "free"}, None, "overwrites with null"),
     ],
 )
-def test_identify_says_what_it_would_change(
+def test_show_event_says_what_an_identify_would_change(
     client, segment, workspace, profile_id, tenant, agent, before, value, means
 ):
     client.force_login(agent)
@@ -191,7 +193,7 @@ GIVEN = {
 }
 
 
-def test_assistant_is_added_changed_and_removed(client, tenant, developer):
+def test_remove_assistant_that_was_added_and_changed(client, tenant, developer):
     client.force_login(developer)
     empty = client.get(ASSISTANTS).text
 
@@ -222,7 +224,7 @@ def test_assistant_is_added_changed_and_removed(client, tenant, developer):
         ("least_score", "2", "1"),
     ],
 )
-def test_assistant_names_the_field_that_is_wrong(
+def test_edit_assistant_names_the_field_that_is_wrong(
     client, tenant, developer, field, value, words
 ):
     tenant.assistants.create(name="Taken")
@@ -234,7 +236,7 @@ def test_assistant_names_the_field_that_is_wrong(
     assert Assistant.objects.count() == 1
 
 
-def test_assistant_is_no_agents(client, tenant, agent):
+def test_list_assistants_is_not_for_agents(client, tenant, agent):
     client.force_login(agent)
 
     assert client.get(ASSISTANTS).status_code == 403

@@ -165,7 +165,7 @@ def test_check_names_the_region_of_a_token(client, workspace, monkeypatch, opera
 
 
 @pytest.mark.parametrize("fault", ["loose", "wrong_key", "wrong_space"])
-def test_check_says_what_can_have_lost_an_event(
+def test_arrival_says_what_can_have_lost_an_event(
     client, workspace, segment, operator, time_machine, fault
 ):
     if fault == "loose":
@@ -205,7 +205,7 @@ def test_check_rules_out_the_space_where_somebody_was_found(
     assert "another space" not in late
 
 
-def test_card_shows_what_segment_knows(client, workspace, segment, tenant, agent):
+def test_customer_shows_what_segment_knows(client, workspace, segment, tenant, agent):
     know(segment, email="casey@example.com", plan="gold", phone="+14155550100")
     profile = make_profile(tenant, email="casey@example.com")
     client.force_login(agent)
@@ -224,7 +224,7 @@ def test_card_shows_what_segment_knows(client, workspace, segment, tenant, agent
     assert "gold" not in str(entry.details)
 
 
-def test_card_finds_a_phone_that_segment_has_in_digits(
+def test_customer_is_found_by_a_phone_that_segment_has_in_digits(
     client, workspace, segment, tenant, agent
 ):
     know(segment, plan="gold")
@@ -236,7 +236,7 @@ def test_card_finds_a_phone_that_segment_has_in_digits(
     assert "gold" in part
 
 
-def test_card_asks_once_a_minute(
+def test_customer_is_asked_for_once_a_minute(
     client, workspace, segment, tenant, agent, monkeypatch
 ):
     know(segment, email="casey@example.com", plan="gold")
@@ -258,7 +258,7 @@ def test_card_asks_once_a_minute(
 
 
 @pytest.mark.parametrize("status", [401, 429, 503])
-def test_card_costs_one_part_where_segment_refuses(
+def test_customer_costs_one_part_where_segment_refuses(
     client, workspace, segment, tenant, agent, status
 ):
     profile = make_profile(tenant, email="casey@example.com")
@@ -272,7 +272,7 @@ def test_card_costs_one_part_where_segment_refuses(
     assert "Try again" in part.text
 
 
-def test_card_is_silent_without_a_workspace_or_with_it_off(
+def test_customer_is_silent_without_a_workspace_or_with_it_off(
     client, segment, tenant, agent
 ):
     profile = make_profile(tenant, email="casey@example.com")
@@ -292,7 +292,7 @@ def test_card_is_silent_without_a_workspace_or_with_it_off(
     assert segment.calls == []
 
 
-def test_card_of_another_tenant_never_asks_this_workspace(
+def test_customer_of_another_tenant_never_asks_this_workspace(
     client, workspace, segment, operator, agent
 ):
     other = make_tenant("other")

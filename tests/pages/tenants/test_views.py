@@ -198,7 +198,7 @@ def test_connection_names_the_fault_of_an_address(client, tenant, operator):
 
 
 @pytest.mark.parametrize("was", ["services", "current"])
-def test_connection_offers_the_newest_api_that_answers(client, tenant, operator, was):
+def test_set_dialect_to_the_newest_api_that_answers(client, tenant, operator, was):
     Tenant.objects.update(dialect=was)
     client.force_login(operator)
 

@@ -37,7 +37,7 @@ def test_create_knowledge_base_is_an_operation(api):
     assert base.headers["ETag"] == '"1"'
 
 
-def test_knowledge_bases_are_listed_page_by_page(api, make_base):
+def test_list_knowledge_bases_page_by_page(api, make_base):
     made = [make_base(f"base-{number}") for number in range(3)]
 
     pages = walk(api, BASES, pageSize="2")
@@ -98,7 +98,13 @@ def test_text_is_read_in_the_background_and_then_found(api, sources, add, search
     assert (found["knowledgeId"], found["documentTitle"]) == (made["id"], "Returns")
     assert 0.3 < found["score"] <= 1
     assert found["metadata"] == {"sourceType": "Text"}
-    [chunk] = api.get(f"{path}/Chunks").json()["chunks"]
+
+
+def test_list_knowledge_chunks_gives_their_place_and_no_score(api, sources, add):
+    made = add("Tents can be returned within 30 days.")
+
+    [chunk] = api.get(f"{sources}/{made['id']}/Chunks").json()["chunks"]
+
     assert chunk["chunkIndex"] == 0
     assert "score" not in chunk
 
@@ -196,7 +202,7 @@ def test_pdf_is_found_with_its_page(upload, search):
     assert search("How do I oil a zip?")[0]["documentNumber"] == 2
 
 
-def test_broken_file_fails_in_words(upload):
+def test_fetch_knowledge_says_why_a_file_cannot_be_read(upload):
     done = upload(b"<html>", "application/pdf")
 
     assert done["status"] == "FAILED"
@@ -245,7 +251,7 @@ def test_question_is_found_by_itself_and_shown_with_its_answer(upload, search):
     assert first["content"] == "Do you repair poles?\nIn the workshop in Ulm."
 
 
-def test_search_keeps_to_the_sources_that_are_named(add, search):
+def test_search_knowledge_keeps_to_the_sources_that_are_named(add, search):
     first = add("Tents can be returned within 30 days.")
     second = add("Boots can be returned within 60 days.", "Boots")
     unknown = "know_knowledge_01k0000000000000000000000a"
@@ -257,7 +263,7 @@ def test_search_keeps_to_the_sources_that_are_named(add, search):
     assert {each["knowledgeId"] for each in everywhere} == {first["id"], second["id"]}
 
 
-def test_search_answers_in_another_language(add, search):
+def test_search_knowledge_answers_in_another_language(add, search):
     add("Tents can be returned within 30 days.\n\n" + "Our shop is in Ulm. " * 50)
 
     [first, *_] = search("¿Cuánto tiempo tengo para devolver una tienda de campaña?")
@@ -275,7 +281,7 @@ def test_search_answers_in_another_language(add, search):
         ({"query": "x", "top": 1, "more": 1}, "more: unknown field"),
     ],
 )
-def test_search_names_what_is_wrong(api, base, body, words):
+def test_search_knowledge_names_what_is_wrong(api, base, body, words):
     answer = api("POST", f"/v2/KnowledgeBases/{base}/Search", body)
 
     assert_refused(answer, 400, 420021, words)
@@ -310,10 +316,15 @@ def test_create_knowledge_refuses_an_eleventh(api, sources, add):
     assert_refused(answer, 400, 420021, "at most 10 per base")
 
 
-def test_knowledge_of_another_account_is_unknown(make_api, base, sources, add):
-    made, other = add("Tents can be returned."), make_api("other")
+def test_fetch_knowledge_base_of_another_account_is_404(make_api, base):
+    other = make_api("other")
 
     assert_refused(other.get(f"{BASES}/{base}"), 404, 420018, "not found")
+
+
+def test_list_knowledge_of_another_account_is_404(make_api, sources, add):
+    made, other = add("Tents can be returned."), make_api("other")
+
     assert_refused(other.get(sources), 404, 420018, "not found")
     answer = other("DELETE", f"{sources}/{made['id']}")
     assert_refused(answer, 404, 420018, "not found")

@@ -22,7 +22,7 @@ def disagree(api, base):
     return ask
 
 
-def test_disagreements_are_two_texts_with_their_figures_and_sources(add, disagree):
+def test_list_disagreements_gives_two_texts_with_their_figures(add, disagree):
     first, second = add(RETURNS), add(LEAFLET, "Leaflet")
     add("Repairs take 14 days, in May 30 days.", "Workshop")
 
@@ -35,7 +35,7 @@ def test_disagreements_are_two_texts_with_their_figures_and_sources(add, disagre
     assert found["isComplete"]
 
 
-def test_disagreement_ends_when_a_text_is_mended(api, add, sources, disagree):
+def test_list_disagreements_leaves_out_what_was_corrected(api, add, sources, disagree):
     add(RETURNS)
     made = add(LEAFLET, "Leaflet")
     assert disagree()["disagreements"]
@@ -46,7 +46,7 @@ def test_disagreement_ends_when_a_text_is_mended(api, add, sources, disagree):
     assert disagree()["disagreements"] == []
 
 
-def test_disagreements_say_whether_everything_was_compared(add, disagree, monkeypatch):
+def test_list_disagreements_says_whether_all_was_compared(add, disagree, monkeypatch):
     add(RETURNS)
     add(LEAFLET, "Leaflet")
     monkeypatch.setattr(disagreements, "CHUNKS_COMPARED", 1)
@@ -54,7 +54,7 @@ def test_disagreements_say_whether_everything_was_compared(add, disagree, monkey
     assert disagree() == {"disagreements": [], "isComplete": False}
 
 
-def test_disagreements_of_another_account_are_unknown(make_api, base, add):
+def test_list_disagreements_of_another_account_is_404(make_api, base, add):
     add(RETURNS)
 
     answer = make_api("other").get(f"/v2/KnowledgeBases/{base}/Disagreements")

@@ -45,7 +45,7 @@ def recall(api, profile):
     return ask
 
 
-def test_ledger_has_what_was_answered_and_no_word_of_it(recall, observe, entries):
+def test_list_ledger_has_what_was_answered_and_no_word_of_it(recall, observe, entries):
     observe(f"Likes {SECRET}.", conversationIds=[CONVERSATION])
 
     answer = recall(query=SECRET, observationsLimit=3)
@@ -68,7 +68,7 @@ def test_ledger_is_off_until_a_store_keeps_it(api, store, profile, observe):
     assert "ledgerDays" not in api.get(f"/v1/ControlPlane/Stores/{store}").json()
 
 
-def test_ledger_leaves_out_what_the_console_asks(api, profile, observe, entries):
+def test_list_ledger_leaves_out_what_the_console_asks(api, profile, observe, entries):
     observe("Likes tea.")
 
     question = {"query": "tea"}
@@ -77,7 +77,7 @@ def test_ledger_leaves_out_what_the_console_asks(api, profile, observe, entries)
     assert entries() == []
 
 
-def test_ledger_is_read_by_profile_mode_and_moment(recall, entries, observe):
+def test_list_ledger_by_profile_mode_and_moment(recall, entries, observe):
     observe("Likes tea.", conversationIds=[CONVERSATION])
     with time_machine.travel(datetime(2026, 1, 5, 14, 31, tzinfo=UTC)):
         recall(query="tea")
@@ -102,7 +102,7 @@ def test_ledger_is_read_by_profile_mode_and_moment(recall, entries, observe):
         {"before": "0001-01-01T00:00:00+14:00"},
     ],
 )
-def test_ledger_names_the_field_that_it_cannot_read(api, path, query):
+def test_list_ledger_names_the_field_that_it_cannot_read(api, path, query):
     [field] = query
 
     answer = api.get(path, **query)
@@ -110,7 +110,7 @@ def test_ledger_names_the_field_that_it_cannot_read(api, path, query):
     assert (answer.status_code, answer.json()["message"].split(":")[0]) == (400, field)
 
 
-def test_ledger_tells_of_one_entry_whether_its_memory_has_changed(
+def test_fetch_ledger_entry_tells_whether_its_memory_has_changed(
     api, path, recall, entries, observe
 ):
     observe("Likes tea.")
@@ -125,7 +125,7 @@ def test_ledger_tells_of_one_entry_whether_its_memory_has_changed(
     assert api.get(f"{path}/mem_ledger_01k0000000000000000000000a").status_code == 404
 
 
-def test_ledger_groups_what_found_nothing_likely_by_its_meaning(
+def test_report_ledger_groups_what_found_nothing_likely_by_its_meaning(
     api, path, recall, observe
 ):
     observe("Rides a blue bicycle.")
@@ -144,7 +144,7 @@ def test_ledger_groups_what_found_nothing_likely_by_its_meaning(
     assert nearest["score"] < 0.5
 
 
-def test_ledger_measures_each_mode(api, path, recall, observe):
+def test_report_ledger_measures_each_mode(api, path, recall, observe):
     observe("Likes tea.")
     recall(query="tea")
     recall()
@@ -207,7 +207,7 @@ def test_ledger_is_pruned_to_what_its_store_keeps(
     assert entries() == []
 
 
-def test_ledger_of_another_store_is_its_own(api, path, recall, make_store):
+def test_list_ledger_keeps_to_its_store(api, path, recall, make_store):
     recall()
 
     other = make_store("client-2")

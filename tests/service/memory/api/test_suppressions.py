@@ -107,7 +107,7 @@ def test_suppression_is_a_row_error_of_an_import(api, store, erased):
     assert Suppression.objects.get(id_type="email").refused == 1
 
 
-def test_lifting_a_suppression_lets_its_value_be_learned(
+def test_delete_suppression_lets_its_value_be_learned(
     api, people, path, erased, make_store
 ):
     [id_] = Suppression.objects.filter(id_type="email").values_list("id", flat=True)
@@ -120,11 +120,12 @@ def test_lifting_a_suppression_lets_its_value_be_learned(
     assert api("POST", people, give(phone=PHONE)).status_code == 409
 
 
-def test_suppression_keeps_no_value(api, erased):
-    rows = [str(vars(row)) for row in Suppression.objects.all()]
+def test_list_suppressions_gives_no_value_and_keeps_none(api, path, erased):
+    listed = api.get(path).json()["suppressions"]
+    kept = [str(vars(row)) for row in Suppression.objects.all()]
 
-    assert len(rows) == 2
-    assert not any(EMAIL in row or PHONE[1:] in row for row in rows)
+    assert len(listed) == len(kept) == 2
+    assert not any(EMAIL in row or PHONE[1:] in row for row in [*kept, str(listed)])
 
 
 def test_find_erased_asks_nothing_about_nothing(
