@@ -50,7 +50,7 @@ def test_card_says_to_an_agent_that_it_is_on_hold(client, desk, agent, tenant, p
     assert lift not in seen
 
 
-def test_set_hold_is_audited_shown_and_lifted_with_a_reason(desk, tenant, profile):
+def test_lift_hold_needs_a_reason_and_is_audited(desk, tenant, profile):
     desk.post(url("set_hold", profile), HOLD)
     hold = find_hold(tenant, profile)
     card = desk.get(reverse("customers:profile", args=["acme", profile])).text
@@ -100,3 +100,19 @@ def test_a_hold_holds_who_was_merged(desk, tenant, profile):
     kept = open_store(tenant).fetch_profile(later).id
 
     assert find_hold(tenant, kept).profile_id == later
+
+
+def test_lift_suppression_needs_a_reason_and_is_audited(desk, tenant, profile):
+    store = open_store(tenant)
+    store.delete_profile(profile, suppress=True)
+    [suppressed] = store.list_suppressions().items
+    lift = url("lift_suppression", suppressed.id)
+
+    refused = desk.post(lift, {"ticket": "CASE-4712"})
+    desk.post(lift, {"reason_code": "released", "ticket": "CASE-4712"})
+
+    assert refused.status_code == 422
+    assert not store.list_suppressions().items
+    entries = AuditEntry.objects.filter(action="suppression.lifted").order_by("seq")
+    assert [entry.outcome for entry in entries] == ["allowed", "done"]
+    assert {entry.object_id for entry in entries} == {suppressed.id}
