@@ -158,6 +158,8 @@ except ValueError as exc:
 MEMORY_APPLICATION = "console.service.wsgi.application"
 # What takes the changes of programs to the audit log.
 PROGRAM_LOG = "console.profiles.programs.log_writes"
+# What has to know of a profile that a program is about to delete.
+BEFORE_DELETION = "console.segment.outbox.note_deletion"
 # How many of them wait for that, and since when.
 PROGRAMS_WAITING = "console.service.outbox.find_waiting"
 # What masks a text where a Recall asks to be ranked by masked texts.

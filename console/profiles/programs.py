@@ -13,8 +13,10 @@ from threading import Lock
 from time import monotonic
 from typing import Any
 
+from django.conf import settings
 from django.db import DatabaseError, connection
 from django.utils import timezone
+from django.utils.module_loading import import_string
 
 from console.audit.log import (
     OBJECT_ID,
@@ -112,7 +114,22 @@ def find_refusal(request: Any, path: Mapping[str, str]) -> str:
     if refusal := _find_hold(request, store_id, path):
         on = ("profile", profile_id) if profile_id else ()
         log_view(_find_actor(request, store_id), action, *on, outcome="denied")
+    elif profile_id and action == "profile.deleted":
+        refusal = _announce(request, store_id, profile_id)
     return refusal
+
+
+def _announce(request: Any, store_id: str, profile_id: str) -> str:
+    """Why it may not be deleted yet; who the customer is elsewhere is unknown after."""
+    announce = import_string(settings.BEFORE_DELETION)
+    suppresses = request.GET.get("suppress") == "true"
+    for tenant in Tenant.objects.filter(**_get_scope(request, store_id)):
+        try:
+            with suppress(MemoryNotFound):
+                announce(tenant, open_store(tenant), profile_id, suppresses=suppresses)
+        except MemoryProblem:
+            return "Who it is elsewhere cannot be read; nothing was deleted."
+    return ""
 
 
 def _find_hold(request: Any, store_id: str, path: Mapping[str, str]) -> str:

@@ -227,3 +227,29 @@ class Erasure(Sealed):
 
     def __str__(self) -> str:
         return f"deletion of {self.profile_id} at Segment"
+
+
+class Watched(Sealed):
+    """A profile that others may delete, and of which Segment is to be told then; its
+    content are the identifiers that it has, values by type.
+
+    store_id    where it is
+    asked_at    when a program began to delete it in the built-in memory
+    gone_at     since when a hosted memory does not have it
+    suppresses  as of Erasure
+    """
+
+    store_id = models.CharField(max_length=42)
+    suppresses = models.BooleanField(default=False)
+    asked_at = models.DateTimeField(null=True)
+    gone_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["tenant", "profile_id"], name="watched_once_a_profile"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.profile_id

@@ -14,12 +14,13 @@ from time import monotonic
 from typing import Any, NamedTuple
 
 from django.db import transaction
-from django.db.models import F, QuerySet
+from django.db.models import Count, F, QuerySet
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django_tasks import task
 
 from console.audit.log import log
+from console.audit.models import AuditEntry
 from console.client.errors import MemoryNotFound
 from console.client.http import all_pages
 from console.client.segment import SegmentProblem, size_of
@@ -30,11 +31,18 @@ from console.contract.segment import BATCH_BYTES, EVENT_BYTES, external_id
 from console.contract.times import to_wire
 from console.databases.compaction import enqueue_once
 from console.jobs.leases import FIRST_WAIT, TRIES
-from console.segment.models import Assistant, Erasure, Outgoing, Talk, Workspace
+from console.segment.models import (
+    Assistant,
+    Erasure,
+    Outgoing,
+    Talk,
+    Watched,
+    Workspace,
+)
 from console.segment.workspaces import TYPES, find_workspace, read_profile
 from console.tenants.actor import Actor
 from console.tenants.models import Tenant
-from console.tenants.vault import open_store
+from console.tenants.vault import get_tenant_guard, open_store
 
 State = Outgoing.State
 LEARNED = "Observation learned"
@@ -44,6 +52,7 @@ LEASE, LATE = timedelta(minutes=5), timedelta(minutes=5)
 # Segment knows a messageId for 24 hours.
 REPEATABLE = timedelta(hours=23)
 KEPT = timedelta(days=30)
+LOOK_EVERY = timedelta(days=1)
 ASK_FIRST, ASK_LATER = timedelta(minutes=1), timedelta(hours=1)
 # What a batch holds beside its events.
 FRAME_BYTES = 1024
@@ -66,9 +75,11 @@ def start_due() -> None:
     # Found again, it is known as sent.
     old.filter(state=State.SENT).exclude(sealed="").update(sealed="")
     for workspace in Workspace.objects.filter(tenant__removed_at=None):
-        rows = Outgoing.objects.filter(tenant=workspace.tenant_id, due_at__lte=now)
-        asks = Erasure.objects.filter(tenant=workspace.tenant_id, due_at__lte=now)
-        if perceives(workspace.tenant_id) or rows.exists() or asks.exists():
+        due = {"tenant": workspace.tenant_id, "due_at__lte": now}
+        kept: tuple[Any, ...] = (Outgoing, Erasure, Watched)
+        if perceives(workspace.tenant_id) or any(
+            each.objects.filter(**due).exists() for each in kept
+        ):
             enqueue_once(tell_segment, None, str(workspace.pk))
         elif workspace.seen_until:
             # Switched on again, it begins with what is learned then.
@@ -89,6 +100,7 @@ def tell_segment(tenant_id: str) -> None:
             tell_segment.enqueue(tenant_id)
             return
     ask_for_deletions(workspace)
+    find_deleted(workspace)
     if perceives(tenant_id):
         look(workspace, until)
 
@@ -136,6 +148,8 @@ def note_learned(
         by = talk.assistant if talk else None
         if each.subject not in known and (not talk or (by and by.perception)):
             made.append(_build_row(workspace, profile_id, each, by))
+    if made and get_tenant_guard(workspace.tenant):
+        watch(workspace.tenant, profile_id, store.list_identifiers(profile_id))
     with transaction.atomic():
         if not find_erasure(workspace.tenant, profile_id):
             Outgoing.objects.bulk_create(made, ignore_conflicts=True)
@@ -348,15 +362,25 @@ def _put_off(mine: QuerySet[Outgoing], problem: SegmentProblem) -> None:
 
 def find_user_ids(tenant: Tenant, held: Sequence[IdentifierSet]) -> list[str]:
     """A customer's own, and those that Segment has beside another identifier."""
-    user_ids = {
-        v for each in held if TYPES.get(each.id_type) == "user_id" for v in each.values
-    }
+    there = list[str]()
     if workspace := find_workspace(tenant):
         with suppress(SegmentProblem):
-            found = read_profile(workspace, held)
-            there = found.external_ids if found else ()
-            user_ids.update(each.id for each in there if each.type == "user_id")
-    return sorted(user_ids)
+            there = _find_user_ids_there(workspace, held)
+    return sorted({*_list_user_ids(held), *there})
+
+
+def _list_user_ids(held: Sequence[IdentifierSet]) -> list[str]:
+    of_type = [each for each in held if TYPES.get(each.id_type) == "user_id"]
+    return [value for each in of_type for value in each.values]
+
+
+def _find_user_ids_there(
+    workspace: Workspace, held: Sequence[IdentifierSet]
+) -> list[str]:
+    """Raises SegmentProblem."""
+    found = read_profile(workspace, held)
+    there = found.external_ids if found else ()
+    return [each.id for each in there if each.type == "user_id"]
 
 
 def block(
@@ -384,6 +408,13 @@ def find_erasure(tenant: Tenant, profile_id: str) -> Erasure | None:
     return Erasure.objects.filter(tenant=tenant, profile_id=profile_id).first()
 
 
+def count_erasures(tenant: Tenant) -> list[tuple[str, int]]:
+    """By state, in words."""
+    asked = Erasure.objects.filter(tenant=tenant)
+    counts = dict(asked.values_list("state").annotate(Count("pk")).order_by())
+    return [(each.label, counts[each]) for each in Erasure.State if each in counts]
+
+
 def settle(tenant: Tenant, profile_id: str, *, is_deleted: bool) -> None:
     """It is deleted: Segment is asked to do so too, when nothing of it can still be on its
     way. Or it is not, after all. In the transaction of that."""
@@ -391,6 +422,7 @@ def settle(tenant: Tenant, profile_id: str, *, is_deleted: bool) -> None:
     if not is_deleted:
         found.filter(state=Erasure.State.WAITING).delete()
         return
+    Watched.objects.filter(tenant=tenant, profile_id=profile_id).delete()
     for erasure in found.filter(state=Erasure.State.WAITING, due_at=None):
         ids, user_ids = erasure.content["ids"], erasure.content["user_ids"]
         rows = Outgoing.objects.filter(tenant=tenant, profile_id__in=ids)
@@ -434,3 +466,107 @@ def _ask_for_deletion(workspace: Workspace, erasure: Erasure) -> None:
 def _end(erasure: Erasure, state: Erasure.State, words: str) -> None:
     erasure.state, erasure.words, erasure.sealed = state, words, ""
     erasure.due_at, erasure.finished_at = None, timezone.now()
+
+
+# Deletions that no page has made ----------------------------------------------------------
+
+
+def note_deletion(
+    tenant: Tenant, store: StoreClient, profile_id: str, *, suppresses: bool
+) -> None:
+    """Before a program deletes it: afterwards nobody knows by what to find it at Segment.
+    Raises MemoryProblem."""
+    if find_workspace(tenant):
+        now = timezone.now()
+        more = {"asked_at": now, "due_at": now, "suppresses": suppresses}
+        watch(tenant, profile_id, store.list_identifiers(profile_id), **more)
+
+
+def watch(
+    tenant: Tenant, profile_id: str, held: Iterable[IdentifierSet], **more: Any
+) -> None:
+    """Adds to what is known of it."""
+    this: dict[str, Any] = {"tenant": tenant, "profile_id": profile_id}
+    row = Watched.objects.filter(**this).first() or Watched(**this)
+    known = row.content or {}
+    for each in held:
+        before = [v for v in known.get(each.id_type, ()) if v not in each.values]
+        known[each.id_type] = [*before, *each.values]
+    row.content = known
+    given = {"due_at": timezone.now() + LOOK_EVERY, "gone_at": None} | more
+    given |= {"sealed": row.sealed, "store_id": tenant.store_id}
+    Watched.objects.update_or_create(**this, defaults=given)
+
+
+def find_deleted(workspace: Workspace) -> None:
+    """What others have deleted: in the built-in memory by its audit log, in a hosted one by
+    what is found there no more. Raises MemoryProblem."""
+    tenant, now = workspace.tenant, timezone.now()
+    due = Watched.objects.filter(tenant=tenant, due_at__lte=now).order_by("due_at")
+    # What was noted of another store says nothing of this one.
+    due.exclude(store_id=tenant.store_id).delete()
+    for row in due.filter(asked_at__isnull=False)[:PROFILES]:
+        if _is_logged(row):
+            _erase(workspace, row)
+        elif row.asked_at and row.asked_at < now - LOOK_EVERY:
+            row.delete()  # refused, or never carried out
+        else:
+            _put_back(row, ASK_FIRST)
+    looked = due.filter(asked_at=None)[:PROFILES]
+    store = open_store(tenant)
+    # A store that has nobody at all is more likely another one.
+    if looked and store.list_profiles(page_size=1).items:
+        for row in looked:
+            _look_for(workspace, store, row)
+
+
+def _is_logged(row: Watched) -> bool:
+    """Of several tenants of a store the log names none."""
+    deleted = AuditEntry.objects.filter(action="profile.deleted", outcome="done")
+    this = {"tenant__in": [row.tenant.slug, ""], "object_id": row.profile_id}
+    asked_at = (row.asked_at or timezone.now()) - LATE
+    return deleted.filter(**this, at__gte=asked_at).exists()
+
+
+def _look_for(workspace: Workspace, store: StoreClient, row: Watched) -> None:
+    """Gone is what a day later is gone, too."""
+    is_gone, gone_at = False, row.gone_at
+    row.gone_at = None
+    try:
+        found = store.fetch_profile(row.profile_id)
+    except MemoryNotFound:
+        is_gone, row.gone_at = True, gone_at or timezone.now()
+    if is_gone and gone_at:
+        _erase(workspace, row)
+    elif is_gone or found.id == row.profile_id:
+        _put_back(row, LOOK_EVERY)
+    else:  # merged: the customer is still one
+        watch(workspace.tenant, found.id, _list_held(row))
+        row.delete()
+
+
+def _put_back(row: Watched, wait: timedelta) -> None:
+    row.due_at = timezone.now() + wait
+    row.save()
+
+
+def _list_held(row: Watched) -> list[IdentifierSet]:
+    held = row.content.items()
+    return [IdentifierSet(id_type=type_, values=tuple(v)) for type_, v in held]
+
+
+def _erase(workspace: Workspace, row: Watched) -> None:
+    held, there = _list_held(row), list[str]()
+    try:
+        there = _find_user_ids_there(workspace, held)
+    except SegmentProblem as problem:
+        if problem.may_repeat:
+            _put_back(row, ASK_FIRST)
+            return
+    user_ids = sorted({*_list_user_ids(held), *there})
+    tenant, id_ = workspace.tenant, row.profile_id
+    with transaction.atomic():
+        asked = Erasure.objects.filter(tenant=tenant, profile_id=id_, finished_at=None)
+        if not asked.exists():
+            block(tenant, [id_], user_ids, suppresses=row.suppresses)
+        settle(tenant, id_, is_deleted=True)

@@ -19,7 +19,7 @@ from console.client.segment import (
 )
 from console.contract.memory.identifier import IdentifierSet
 from console.contract.segment import REGIONS, Event, ExternalId, Trait
-from console.segment.models import SECRETS, Workspace
+from console.segment.models import SECRETS, Watched, Workspace
 from console.tenants.actor import Actor
 from console.tenants.models import Tenant
 
@@ -97,6 +97,7 @@ def change(actor: Actor, tenant: Tenant, given: Mapping[str, Any]) -> None:
 def remove(actor: Actor, workspace: Workspace) -> None:
     on = ("store", workspace.tenant.store_id)
     with transaction.atomic():
+        Watched.objects.filter(tenant=workspace.tenant).delete()
         workspace.delete()
         log(actor, "segment.changed", *on, changed="removed")
 

@@ -2,15 +2,21 @@
 
 from datetime import timedelta
 
+import httpx
 import pytest
+from django.urls import set_urlconf
 from django.utils import timezone
 
 from console.client.segment import SegmentClient
 from console.contract.conversations.learning import DecideLearned
+from console.contract.memory.identifier import IdentifierSet
+from console.databases.vault import decrypt
 from console.demo.segment import Emulator
 from console.segment import outbox
-from console.segment.models import Erasure, Outgoing, Talk, Workspace
+from console.segment.models import Erasure, Outgoing, Talk, Watched, Workspace
+from console.service.outbox import hand_over
 from console.tenants.vault import open_store
+from console.wsgi import application
 from tests.factories import make_conversation, make_observation, make_profile
 
 pytestmark = pytest.mark.django_db
@@ -345,3 +351,124 @@ def test_outbox_keeps_no_text_for_longer_than_a_month(workspace, tenant, time_ma
 
     row = Outgoing.objects.get()
     assert (row.state, row.content) == ("sent", None)
+
+
+@pytest.fixture
+def delete(workspace, tenant):
+    """How a program deletes in the tenant's store."""
+    transport = httpx.WSGITransport(app=application, raise_app_exceptions=True)
+    http = httpx.Client(transport=transport, base_url="http://testserver")
+    token = decrypt(tenant.encrypted_token, context=tenant.token_context)
+    path = f"/v1/Stores/{tenant.store_id}/Profiles"
+    auth = tenant.account_sid, token
+    yield lambda id_, query="": http.delete(f"{path}/{id_}{query}", auth=auth)
+    set_urlconf(None)
+
+
+def introduce(email, user_id):
+    """To Segment, which knows this user by this address then."""
+    now = timezone.now().isoformat()
+    event = {"type": "identify", "messageId": user_id, "userId": user_id}
+    client = Workspace.objects.get().open()
+    client.send([event | {"traits": {"email": email}, "timestamp": now}], now)
+
+
+def list_asked(segment):
+    return [
+        (each["subjectIds"], each["regulationType"])
+        for each in segment.deletions.values()
+    ]
+
+
+def test_deletion_by_a_program_is_asked_for_once(segment, tenant, delete):
+    gone = learn(tenant)
+    there = learn(tenant, email="robin@example.com")
+    introduce("casey@example.com", "c-1")
+    introduce("robin@example.com", "c-2")
+
+    answer = delete(gone, "?suppress=true")
+    run(tenant)
+    before = list_asked(segment)
+    hand_over()
+    Watched.objects.update(due_at=timezone.now())
+    for _ in range(3):
+        run(tenant)
+
+    assert (answer.status_code, before) == (202, [])
+    assert list_asked(segment) == [(["c-1"], "SUPPRESS_WITH_DELETE")]
+    assert not Watched.objects.exists()
+    assert open_store(tenant).fetch_profile(there)
+
+
+def test_deletion_of_a_merged_profile_is_asked_for_by_nobody(segment, tenant, delete):
+    kept = learn(tenant)
+    twin = learn(tenant, phone="+15558675310")
+    introduce("casey@example.com", "c-1")
+    store = open_store(tenant)
+    store.add_identifier(kept, "phone", "+15558675310")
+    [merged] = {kept, twin} - {store.fetch_profile(kept).id}
+
+    answers = [delete(merged), delete("mem_profile_01kzzzzzzzzzzzzzzzzzzzzzzz")]
+    hand_over()
+    run(tenant)
+    run(tenant)
+
+    assert [each.status_code for each in answers] == [308, 404]
+    assert list_asked(segment) == []
+
+
+def test_deletion_that_is_not_carried_out_is_asked_for_by_nobody(
+    segment, tenant, delete, time_machine
+):
+    profile_id = learn(tenant)
+    outbox.note_deletion(tenant, open_store(tenant), profile_id, suppresses=False)
+
+    run(tenant)
+    time_machine.move_to(timezone.now() + outbox.LOOK_EVERY + timedelta(minutes=1))
+    run(tenant)
+    run(tenant)
+
+    assert list_asked(segment) == []
+    assert not Watched.objects.exists()
+
+
+def test_deletion_of_a_hosted_memory_is_asked_for_when_it_is_gone_for_a_day(
+    workspace, segment, tenant, monkeypatch, time_machine
+):
+    monkeypatch.setattr(outbox, "get_tenant_guard", lambda tenant: "one")
+    gone = learn(tenant, "Sails.")
+    merged = learn(tenant, "Reads.", phone="+15558675310")
+    kept = learn(tenant, email="robin@example.com")
+    introduce("casey@example.com", "c-1")
+    introduce("robin@example.com", "c-2")
+    run(tenant)
+    store = open_store(tenant)
+    store.delete_profile(gone)
+    store.add_identifier(kept, "phone", "+15558675310")
+    asked = []
+
+    for _ in range(3):
+        time_machine.move_to(timezone.now() + outbox.LOOK_EVERY + timedelta(minutes=1))
+        run(tenant)
+        run(tenant)
+        asked.append(list_asked(segment))
+
+    assert asked == [[], [(["c-1"], "DELETE_ONLY")], [(["c-1"], "DELETE_ONLY")]]
+    [watched] = Watched.objects.all()
+    assert watched.profile_id == store.fetch_profile(merged).id
+    assert (watched.gone_at, "phone" in watched.content) == (None, True)
+
+
+def test_deletion_is_asked_for_by_no_store_that_was_changed_or_is_empty(
+    workspace, segment, tenant
+):
+    for store_id, id_ in ((tenant.store_id, "mem_profile_a"), ("mem_store_b", "b")):
+        held = [IdentifierSet(id_type="userId", values=("c-1",))]
+        outbox.watch(tenant, id_, held, due_at=timezone.now(), gone_at=timezone.now())
+        Watched.objects.filter(profile_id=id_).update(store_id=store_id)
+
+    run(tenant)
+    run(tenant)
+
+    assert list_asked(segment) == []
+    assert Watched.objects.get().profile_id == "mem_profile_a"

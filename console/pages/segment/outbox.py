@@ -38,6 +38,7 @@ def show_outbox(request: ConsoleRequest) -> HttpResponse:
         "states": [(each, each.label, counts.get(each, 0)) for each in State],
         "held": counts.get(State.HELD, 0),
         "workspace": workspaces.find_workspace(request.tenant),
+        "erasures": outbox.count_erasures(request.tenant),
         "perceives": outbox.perceives(request.tenant.pk),
     }
     page, part = "segment/outbox.html", "segment/_outbox.html"

@@ -178,6 +178,7 @@ def test_deletion_of_a_profile_takes_its_events_and_asks_segment(
     assert "At Segment" in asked
     assert "Waiting to be requested" in asked
     assert Erasure.objects.get().state == "requested"
+    assert "1 requested" in client.get(PAGE).text
     assert [each["subjectIds"] for each in segment.deletions.values()] == [["c-1"]]
 
 
