@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing
 from datetime import timedelta
+from importlib.util import find_spec
 from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -38,8 +39,10 @@ from console.tenants.vault import open_store
 from console.web.forms import ConsoleForm
 from console.web.render import FORM, POST, ConsoleRequest, allow, render_form
 
-NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,150}\.(?:csv|jsonl)")
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,150}\.(?:csv|jsonl|parquet)")
 SAMPLE, SHOWN, HOURS_MAX = 100, 20, 24 * 31
+PARQUET_ROWS = 1000
+NO_PARQUET = "Parquet is not installed here: the extra parquet (pyarrow)."
 MOVES = (("run", "Run now"), ("again", "All rows again"), ("remove", "Remove"))
 Row = dict[str, Any]
 
@@ -66,11 +69,33 @@ def read_rows(feed: Feed) -> Iterator[Row]:
     if feed.file not in list_files(feed.tenant):
         raise FeedProblem("The file is not there.")
     path = Path(settings.FEEDS_FOLDER, feed.tenant.slug, feed.file)
+    if path.suffix == ".parquet":
+        yield from _read_parquet(path)
+        return
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             yield from (_read_json if path.suffix == ".jsonl" else csv.DictReader)(file)
     except (OSError, UnicodeDecodeError, csv.Error):
         raise FeedProblem("The file cannot be read as UTF-8 and CSV.") from None
+
+
+def can_read(name: str) -> bool:
+    """Whether what it takes is installed."""
+    return not name.endswith(".parquet") or find_spec("pyarrow") is not None
+
+
+def _read_parquet(path: Path) -> Iterator[Row]:
+    """A batch of rows at a time."""
+    if not can_read(path.name):
+        raise FeedProblem(NO_PARQUET)
+    from pyarrow import ArrowException, parquet  # the extra `parquet`
+
+    try:
+        with parquet.ParquetFile(path) as file:
+            for batch in file.iter_batches(PARQUET_ROWS):
+                yield from batch.to_pylist()
+    except (OSError, ValueError, ArrowException):
+        raise FeedProblem("The file cannot be read as Parquet.") from None
 
 
 def list_databases(tenant: Tenant) -> dict[str, str]:
@@ -355,7 +380,10 @@ class FeedForm(ConsoleForm):
         fields["mapping"].choices = named
         self.databases = list_databases(tenant)
         sources = [*list_files(tenant), *self.databases]
-        fields["file"].choices = [(name, name) for name in sources]
+        fields["file"].choices = [
+            (name, name if can_read(name) else f"{name} – {NO_PARQUET}")
+            for name in sources
+        ]
         if not self.databases:
             del fields["query"]
 
@@ -363,6 +391,8 @@ class FeedForm(ConsoleForm):
         is_database = self.cleaned_data.get("file") in self.databases
         if is_database and not self.cleaned_data.get("query"):
             self.add_error("query", "Enter the query of this database.")
+        elif not can_read(self.cleaned_data.get("file", "")):
+            self.add_error("file", NO_PARQUET)
         elif not is_database and self.cleaned_data.get("query"):
             self.add_error("query", "A file takes no query.")
 

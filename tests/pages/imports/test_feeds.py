@@ -3,11 +3,13 @@
 import json
 import sqlite3
 from contextlib import closing
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.urls import reverse
 from django.utils import timezone
+from pyarrow import Table
+from pyarrow.parquet import write_table
 
 from console.pages.imports import feeds
 from console.pages.imports.models import Feed
@@ -122,6 +124,42 @@ def test_feed_reads_json_lines(feed, folder, tenant):
     assert find(tenant, "j@b.com")
 
 
+@pytest.fixture
+def parquet(feed, folder):
+    rows = [
+        {"mail": "p@b.com", "name": "Pia", "changed": datetime(2026, 1, 1, tzinfo=UTC)},
+        {"mail": None, "name": "Bo", "changed": datetime(2026, 1, 2, tzinfo=UTC)},
+    ]
+    write_table(Table.from_pylist(rows), folder / "crm.parquet")
+    feed.file = "crm.parquet"
+    feed.save()
+    return feed
+
+
+def test_feed_reads_parquet(parquet, tenant):
+    feed, done = run(parquet)
+    again, _ = run(feed)
+
+    assert (done.rows.stored, done.rows.refused) == (1, 1)
+    assert again.taken == 0
+    assert feed.watermark.startswith("2026-01-02")
+    assert find(tenant, "p@b.com")
+
+
+def test_feed_says_what_to_install_for_parquet(client, parquet, operator, monkeypatch):
+    monkeypatch.setattr(feeds, "find_spec", lambda name: None)
+    client.force_login(operator)
+    given = {"mapping": MAPPING, "file": "crm.parquet"}
+
+    feed, _ = run(parquet)
+    form = client.get(url("add_feed")).text
+    added = client.post(url("add_feed"), given)
+
+    assert feed.told == feeds.NO_PARQUET
+    assert f"crm.parquet – {feeds.NO_PARQUET}" in form
+    assert added.status_code == 422
+
+
 def test_watermark_compares_numbers_by_their_size(feed, folder):
     (folder / "crm.csv").write_text("mail,name,changed\na@b.com,A,9\nb@b.com,B,10\n")
     feed.watermark = "9"
@@ -141,6 +179,7 @@ def test_watermark_compares_numbers_by_their_size(feed, folder):
         ("json", "Line 1 is not a JSON object."),
         ("column", "A row has no column changed."),
         ("binary", "The file cannot be read as UTF-8 and CSV."),
+        ("parquet", "The file cannot be read as Parquet."),
     ],
 )
 def test_feed_says_why_it_hands_nothing_over(feed, folder, tenant, change, told):
@@ -154,6 +193,9 @@ def test_feed_says_why_it_hands_nothing_over(feed, folder, tenant, change, told)
     elif change == "json":
         (folder / "crm.jsonl").write_text("[]\n")
         Feed.objects.update(file="crm.jsonl")
+    elif change == "parquet":
+        (folder / "crm.parquet").write_bytes(b"PAR1 and no more")
+        Feed.objects.update(file="crm.parquet")
     elif change == "column":
         (folder / "crm.csv").write_text("mail,name\na@b.com,Ada\n")
     else:
