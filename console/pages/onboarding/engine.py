@@ -170,10 +170,7 @@ def advance(row: Onboarding, by: Actor) -> Step | None:
     """Do the first step that is missing: never another one. The step, done or waiting
     for the memory; None when all is as the plan says. Raises DomainError."""
     for seen in look(row):
-        if seen.state == "done" and "at" not in seen.outcome:
-            # Never begun: it was there before.
-            row.outcomes.setdefault(seen.step.name, {"before": seen.wants})
-            keep_outcome(row, seen.step, by)
+        keep_found(row, seen, by)
         if seen.state == "next":
             do_step(row, seen.step, by)
             return seen.step
@@ -193,6 +190,15 @@ def do_step(row: Onboarding, step: Step, by: Actor) -> None:
         step.apply(b, step.want(b), by)
     if not look_at(row, step, Bench(row)).changes:
         keep_outcome(row, step, by)
+
+
+def keep_found(row: Onboarding, seen: Seen, by: Actor) -> Seen:
+    """With when it was found done: never begun, it was there before."""
+    if seen.state != "done" or "at" in seen.outcome:
+        return seen
+    row.outcomes.setdefault(seen.step.name, {"before": seen.wants})
+    keep_outcome(row, seen.step, by)
+    return dataclasses.replace(seen, outcome=row.outcomes[seen.step.name])
 
 
 def keep_outcome(row: Onboarding, step: Step, by: Actor) -> None:
@@ -228,7 +234,7 @@ def log_act(row: Onboarding, action: str, step: Step, by: Actor) -> Any:
 
 def go_live(row: Onboarding, by: Actor) -> None:
     """Sign the sheet, if all is green at this moment. Raises StepRefused."""
-    seen = list(look(row))
+    seen = [keep_found(row, each, by) for each in look(row)]
     if missing := [each.step.words["title"] for each in seen if each.changes]:
         raise StepRefused(
             f"Not as the plan says: {', '.join(missing)}. Nothing is live."
