@@ -234,6 +234,8 @@ def log_act(row: Onboarding, action: str, step: Step, by: Actor) -> Any:
 
 def go_live(row: Onboarding, by: Actor) -> None:
     """Sign the sheet, if all is green at this moment. Raises StepRefused."""
+    if row.live_at:
+        return
     seen = [keep_found(row, each, by) for each in look(row)]
     if missing := [each.step.words["title"] for each in seen if each.changes]:
         raise StepRefused(

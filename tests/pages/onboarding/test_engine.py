@@ -213,6 +213,7 @@ def test_go_live_signs_what_is_green_and_nothing_else(row):
     assert all(step["at"] for step in row.sheet["steps"].values())
     assert row.sheet["segment"] == "set up, and an event arrived"
     assert row.encrypted_token == ""
+    go_live(row, SHELL)  # once more changes nothing
     assert undo(row, SHELL) is None
     assert AuditEntry.objects.filter(action="onboarding.live").count() == 1
     # What is changed before the first night is seen.
