@@ -153,6 +153,9 @@ def test_command_answers_by_its_exit_code(world, capsys, tmp_path):
     with pytest.raises(CommandError) as failed:
         call_command("doctor", "acme", "--json")
 
+    with pytest.raises(CommandError, match="begins with conv_conversation_"):
+        call_command("doctor", "acme", "--conversation", "+14155550100")
+
     answer = json.loads(capsys.readouterr().out)
     assert "fail" not in said.split()
     assert failed.value.returncode == 1

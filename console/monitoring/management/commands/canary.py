@@ -50,6 +50,11 @@ class Command(BaseCommand):
                 took = f"{each['ms']:>7} ms" if each["state"] != "skipped" else " " * 10
                 line = f"{each['state']:8}{took}  {STEPS[name]}. {each['words']}"
                 self.stdout.write(line.rstrip())
+            if options["isolation"]:
+                asked, found = result.facts["asked"], len(result.facts["found"])
+                self.stdout.write(
+                    f"{result.state}: looked for from {asked} others, found by {found}."
+                )
         if code := EXIT.get(State(result.state)):
             raise CommandError(result.facts["words"], returncode=code)
 

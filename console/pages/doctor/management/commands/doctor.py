@@ -1,11 +1,12 @@
 """Where a tenant's conversations stop on their way into its memory."""
 
-from argparse import ArgumentParser
+from argparse import ArgumentParser, ArgumentTypeError
 from typing import Any
 
 import msgspec
 from django.core.management.base import BaseCommand, CommandError
 
+from console.contract.ids import CONVERSATION_ID
 from console.core.errors import DomainError
 from console.monitoring.checks import State, find_first
 from console.monitoring.nightly import ask
@@ -14,6 +15,12 @@ from console.tenants.models import Tenant
 
 CANNOT_TELL = 2
 EXIT = {State.FAIL: 1, State.UNKNOWN: CANNOT_TELL}
+
+
+def read_id(text: str) -> str:
+    if text and not CONVERSATION_ID.fullmatch(text):
+        raise ArgumentTypeError("a conversation's id begins with conv_conversation_")
+    return text
 
 
 class Command(BaseCommand):
@@ -28,7 +35,9 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("tenant", metavar="TENANT")
         one = parser.add_mutually_exclusive_group()
-        one.add_argument("--conversation", dest="of", metavar="ID", default="")
+        one.add_argument(
+            "--conversation", dest="of", metavar="ID", default="", type=read_id
+        )
         one.add_argument("--address", dest="of", metavar="ADDRESS", default="")
         parser.add_argument("--json", action="store_true")
 
