@@ -84,6 +84,12 @@ class Onboarding(models.Model):
         return (*row, self.account_sid, self.address)
 
     @property
+    def is_in_use(self) -> bool:
+        """Live, or a tenant who was there before the plan."""
+        made_here = "begun" in self.outcomes.get("tenant", {})
+        return bool(self.live_at or (self.tenant_id and not made_here))
+
+    @property
     def links(self) -> bool:
         """Whether conversations are to become memory."""
         return bool(self.read_plan().fill_in().channels)

@@ -302,6 +302,20 @@ def test_onboard_leaves_to_officers_what_is_theirs(operator, monkeypatch):
     assert Tenant.objects.get(slug="alpenglow").masking == masking
 
 
+def test_onboard_leaves_a_tenant_who_was_there_to_officers(operator, tenant):
+    _, token = make_token(operator, jobs=["onboard"], slugs=["acme"])
+    plan = (
+        f"name: Acme\nslug: acme\nstore: client-acme\naccount: {tenant.account_sid}\n"
+        "masking: {texts: clear}\n"
+    )
+
+    refused = run("/ci/onboard", token=token, content=plan)
+
+    assert "privacy officer's to change" in refused.text
+    tenant.refresh_from_db()
+    assert tenant.masking == {}
+
+
 @pytest.mark.parametrize("query", ["dry-run=1", "dry_run=0", "dry_run=yes", "x=1"])
 def test_onboard_mistakes_no_parameter_for_another(operator, query):
     _, token = make_token(operator, jobs=["onboard"], slugs=["alpenglow"])

@@ -78,7 +78,7 @@ class Command(BaseCommand):
         row = own or engine.begin(plan, self._by, **begun)  # type: ignore[arg-type]
         row.given = given
         with engine.hold(row):
-            if row.live_at and self._by.key:
+            if row.is_in_use and self._by.key:
                 self._leave_to_officers(row, plan)
             if row.read_plan() != plan:
                 engine.change_plan(row, plan, self._by)
@@ -91,7 +91,7 @@ class Command(BaseCommand):
         for each in look(asked):
             if each.changes and each.step.name in OFFICERS:
                 raise StepRefused(
-                    f"{each.step.words['title']}: the client is live, and this is its "
+                    f"{each.step.words['title']}: the client is in use, and this is its "
                     "privacy officer's to change, on its page. Nothing was changed."
                 )
 
