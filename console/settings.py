@@ -81,7 +81,8 @@ SEGMENT_URL = env.text(
 )
 # Where files lie that data mappings read, in a folder for each tenant by its short name.
 FEEDS_FOLDER = env.text("FEEDS_FOLDER", default="", form="a folder's path", of="/.*")
-# And databases that they query, by tenant and name, as SQLAlchemy writes addresses.
+# And databases that they query, by tenant and name, as SQLAlchemy writes addresses; or
+# salesforce://.
 FEEDS_DATABASES = dict(
     each.split("=", 1)
     for each in env.text(
@@ -91,7 +92,9 @@ FEEDS_DATABASES = dict(
         of=r"(?:[a-z0-9-]+/[A-Za-z0-9_-]+=\S+\s*)*",
     ).split()
 )
-if FEEDS_DATABASES and not find_spec("sqlalchemy"):
+if not find_spec("sqlalchemy") and any(
+    not address.startswith("salesforce:") for address in FEEDS_DATABASES.values()
+):
     env.refuse("FEEDS_DATABASES", "needs the extra `databases`")
 # How the embedded memory understands meaning: use-3, onnx:<folder> or none.
 MEMORY_EMBEDDER = env.text(

@@ -8,11 +8,13 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing
 from datetime import timedelta
+from functools import partial
 from importlib.util import find_spec
 from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO, Any
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from django import forms
 from django.conf import settings
@@ -43,6 +45,11 @@ NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,150}\.(?:csv|jsonl|parquet)")
 SAMPLE, SHOWN, HOURS_MAX = 100, 20, 24 * 31
 PARQUET_ROWS = 1000
 NO_PARQUET = "Parquet is not installed here: the extra parquet (pyarrow)."
+NO_SALESFORCE = (
+    "Salesforce is not installed here: the extra salesforce (simple-salesforce)."
+)
+SALESFORCE_S = 60
+SOQL_LITERAL = re.compile(r"[0-9T:.Z+-]+")
 MOVES = (("run", "Run now"), ("again", "All rows again"), ("remove", "Remove"))
 Row = dict[str, Any]
 
@@ -108,11 +115,14 @@ def list_databases(tenant: Tenant) -> dict[str, str]:
 def _query(feed: Feed) -> Iterator[Row]:
     """Nothing is committed. What a database says can name a customer: only the kind of
     its refusal is told."""
-    import sqlalchemy  # the extra `databases`, and a third of a second
-
     address = list_databases(feed.tenant).get(feed.file)
     if address is None:
         raise FeedProblem("The database is not declared.")
+    if address.startswith("salesforce:"):
+        yield from _query_salesforce(feed, address)
+        return
+    import sqlalchemy  # the extra `databases`, and a third of a second
+
     given = {"since": feed.watermark} if ":since" in feed.query else {}
     try:
         engine = sqlalchemy.create_engine(address)
@@ -125,6 +135,52 @@ def _query(feed: Feed) -> Iterator[Row]:
     except (sqlalchemy.exc.SQLAlchemyError, ImportError) as refusal:
         kind = type(refusal).__name__
         raise FeedProblem(f"The database cannot be queried: {kind}.") from None
+
+
+def _query_salesforce(feed: Feed, address: str) -> Iterator[Row]:
+    """SOQL over REST, a page at a time. The address has a consumer's key and secret, and
+    the domain; with `security_token` a user's name and password."""
+    try:
+        import requests  # the extra `salesforce`
+        from simple_salesforce.api import Salesforce
+        from simple_salesforce.exceptions import SalesforceError
+        from simple_salesforce.format import format_soql
+    except ImportError:
+        raise FeedProblem(NO_SALESFORCE) from None
+    parts, since = urlsplit(address), feed.watermark
+    names = ("consumer_key", "consumer_secret")
+    if more := dict(parse_qsl(parts.query)):
+        names = ("username", "password")
+    user, secret = (unquote(each or "") for each in (parts.username, parts.password))
+    who: Any = dict(zip(names, (user, secret), strict=True)) | more
+    # It quotes texts; numbers and times stand as they are.
+    if not SOQL_LITERAL.fullmatch(since):
+        since = str(format_soql("{}", since))
+    try:
+        with requests.Session() as session:
+            bounded: Any = session
+            bounded.request = partial(session.request, timeout=SALESFORCE_S)
+            client = Salesforce(**who, domain=parts.hostname, session=bounded)
+            query = feed.query.replace(":since", since)
+            for record in client.query_all_iter(query):
+                yield dict(_flatten(record))
+    except (
+        SalesforceError,
+        requests.RequestException,
+        TypeError,  # what the address says of a client
+    ) as refusal:
+        kind = type(refusal).__name__
+        raise FeedProblem(f"Salesforce cannot be queried: {kind}.") from None
+
+
+def _flatten(record: Mapping[str, Any], of: str = "") -> Iterator[tuple[str, Any]]:
+    """A parent's fields are columns too: `Account.Name`."""
+    for name, value in record.items():
+        if isinstance(value, dict):
+            if name != "attributes":
+                yield from _flatten(value, f"{of}{name}.")
+        else:
+            yield of + name, value
 
 
 def _read_json(file: Iterable[str]) -> Iterator[Row]:

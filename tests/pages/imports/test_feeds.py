@@ -1,15 +1,20 @@
 """Data mappings run on files: what is new, what is refused, and when nothing runs."""
 
+import base64
 import json
 import sqlite3
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from django.urls import reverse
 from django.utils import timezone
 from pyarrow import Table
 from pyarrow.parquet import write_table
+from requests.adapters import HTTPAdapter
 
 from console.pages.imports import feeds
 from console.pages.imports.models import Feed
@@ -343,3 +348,137 @@ def test_add_feed_of_a_database_needs_a_query(client, feed, database, operator):
 
     assert "Enter the query of this database." in without.text
     assert "A file takes no query." in file.text
+
+
+class Salesforce(BaseHTTPRequestHandler):
+    """Logs in by both of its ways, and answers a query in two pages."""
+
+    def do_POST(self):
+        sent = self.rfile.read(int(self.headers["Content-Length"])).decode()
+        self.server.asked.append(self.path)
+        if self.path.endswith("/oauth2/token"):
+            basic = base64.b64encode(b"key:se/cret").decode()
+            known = self.headers["Authorization"] == f"Basic {basic}"
+            url = "https://acme.my.salesforce.com"
+            told = {"access_token": "session", "instance_url": url}
+            self.answer(200, told) if known else self.answer(400, {"error": "no"})
+        else:
+            assert "<n1:password>secrettoken</n1:password>" in sent
+            url = "https://acme.my.salesforce.com/services/Soap/u/59.0/00D"
+            self.answer(
+                200,
+                f"<x><sessionId>session</sessionId><serverUrl>{url}</serverUrl></x>",
+            )
+
+    def do_GET(self):
+        url = urlsplit(self.path)
+        self.server.asked.append(parse_qs(url.query).get("q", [url.path])[0])
+        assert self.headers["Authorization"] == "Bearer session"
+        if "FROM Nothing" in self.server.asked[-1]:
+            self.answer(400, [{"errorCode": "INVALID_TYPE", "message": "Ada"}])
+            return
+        number = 2 if url.path.endswith("-2000") else 1
+        parent = {"attributes": {"type": "Account"}, "Name": "Alpine"}
+        record = {
+            "attributes": {"type": "Contact"},
+            "mail": f"s{number}@b.com",
+            "Account": parent,
+            "changed": f"2026-01-0{number}T00:00:00.000+0000",
+        }
+        more = {"nextRecordsUrl": "/services/data/v59.0/query/01g-2000"}
+        page = {"totalSize": 2, "done": number == 2, "records": [record]}
+        self.answer(200, page if number == 2 else page | more)
+
+    def answer(self, status, told):
+        body = (told if isinstance(told, str) else json.dumps(told)).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture
+def salesforce(feed, settings, monkeypatch):
+    """All that simple-salesforce asks of its hosts is asked of this one."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Salesforce)
+    server.asked = []
+    Thread(target=server.serve_forever, daemon=True).start()
+    send = HTTPAdapter.send
+
+    def send_here(self, request, **how):
+        request.url = f"http://127.0.0.1:{server.server_port}{request.path_url}"
+        return send(self, request, **how)
+
+    monkeypatch.setattr(HTTPAdapter, "send", send_here)
+    settings.FEEDS_DATABASES = {"acme/crm": "salesforce://key:se%2Fcret@acme.my"}
+    query = "SELECT mail, Account.Name FROM Contact WHERE changed > :since"
+    Feed.objects.update(file="crm", query=query, watermark="2025-12-31T00:00:00Z")
+    models.DataMapping.objects.update(
+        mapping_to={
+            "type": "TRAITS",
+            "mappings": [
+                {"expression": name, "traitGroup": "Contact", "traitName": trait}
+                for name, trait in {
+                    "mail": "email",
+                    "Account.Name": "firstName",
+                }.items()
+            ],
+        }
+    )
+    feed.refresh_from_db()
+    yield server
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.mark.parametrize("login", ["key:se%2Fcret@acme.my", "u:secret@login"])
+def test_feed_queries_salesforce(feed, salesforce, settings, tenant, login):
+    if login.startswith("u:"):
+        login = f"{login}?security_token=token"
+        settings.FEEDS_DATABASES = {"acme/crm": f"salesforce://{login}"}
+
+    feed, done = run(feed)
+
+    assert (feed.told, feed.read, done.rows.stored) == ("", 2, 2)
+    assert salesforce.asked[1].endswith("changed > 2025-12-31T00:00:00Z")
+    assert feed.watermark == "2026-01-02T00:00:00.000+0000"
+    [id_] = find(tenant, "s2@b.com")
+    traits = open_store(tenant).list_traits(id_).items
+    assert "Alpine" in [each.value for each in traits]
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"query": "SELECT Id FROM Nothing"}, "SalesforceMalformedRequest"),
+        ({"file": "wrong"}, "SalesforceAuthenticationFailed"),
+        ({"file": "unknown"}, "TypeError"),
+    ],
+)
+def test_feed_says_why_salesforce_is_not_queried(
+    feed, salesforce, settings, change, told
+):
+    of = "acme/crm", "acme/wrong", "acme/unknown"
+    who = "key:se%2Fcret@acme.my", "key:other@acme.my", "key:x@login?what=1"
+    addresses = [f"salesforce://{each}" for each in who]
+    settings.FEEDS_DATABASES = dict(zip(of, addresses, strict=True))
+    Feed.objects.update(**change)
+    feed.refresh_from_db()
+
+    feed, done = run(feed)
+
+    assert feed.told == f"Salesforce cannot be queried: {told}."
+    assert done is None
+
+
+def test_feed_quotes_a_watermark_that_is_a_text(feed, salesforce):
+    Feed.objects.update(watermark="O'Hara")
+    feed.refresh_from_db()
+
+    run(feed)
+
+    assert salesforce.asked[1].endswith(r"changed > 'O\'Hara'")
