@@ -41,7 +41,7 @@ def copy_tenant(tenant: Tenant) -> Template:
         learning=_copy_rules(store),
         knowledge=[name.removeprefix(f"{tenant.slug}-") for name in mine],
         channels=channels,
-        extraction="yes" if linked and linked.memory_extraction_enabled else "",
+        extraction="no" if linked and not linked.memory_extraction_enabled else "",
         **({"grouping": linked.conversation_grouping_type} if linked else {}),  # type: ignore[arg-type]
     )
 

@@ -112,7 +112,8 @@ class Template(Closed, kw_only=True, frozen=True):
     retention   days by kind: observation, summary, conversation
     learning    what of conversations may be remembered, as the API names it
     knowledge   names of bases of the account, made where they are not there
-    grouping, channels, extraction  of the configuration; without channels there is none
+    grouping, channels, extraction  of the configuration; without channels there is none,
+                and unless it says no it learns
     segment     its workspace; the secrets are in no plan
     """
 

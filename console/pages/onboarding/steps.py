@@ -681,7 +681,7 @@ class LinkStep(Step):
     def want(self, b: Bench) -> Facts:
         if not b.plan.channels:
             return {}
-        return {"linked to": b.plan.store, "extraction": b.plan.extraction or "no"}
+        return {"linked to": b.plan.store, "extraction": b.plan.extraction or "yes"}
 
     def look(self, b: Bench) -> Facts:
         if b.store is None or not b.plan.channels or (there := b.configuration) is None:

@@ -54,6 +54,16 @@ def test_onboard_says_the_diff_does_it_and_then_changes_nothing(onboard):
     assert Onboarding.objects.values().get() == before
 
 
+def test_onboard_learns_from_channels_unless_the_plan_says_no(onboard):
+    plan = SMALL + "channels: {SMS: {statusTimeouts: {inactive: 10, closed: 60}}}\n"
+
+    _, words = onboard(plan, "--dry-run")
+    _, without = onboard(plan + "extraction: 'no'\n", "--dry-run")
+
+    assert "extraction: yes" in words
+    assert "extraction: no" in without
+
+
 def test_onboard_does_what_a_changed_plan_adds(onboard):
     onboard(SMALL)
 
