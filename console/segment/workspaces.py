@@ -1,7 +1,7 @@
 """What a tenant's Segment workspace answers: whether it works, and what it knows of a
 customer."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from secrets import token_hex
@@ -160,7 +160,7 @@ def check_probe(workspace: Workspace) -> Check | None:
         if not arrived and waited_s < PATIENCE_S:
             return Check(name, "waits", "An event was sent; it cannot be read yet.")
         if not arrived:
-            return Check(name, "fails", " ".join(_list_causes(workspace)))
+            return Check(name, "fails", _tell_causes(workspace))
         workspace.probe = probe | {"arrived_s": round(waited_s, 1)}
         workspace.is_proven = True
         workspace.save(update_fields=["probe", "is_proven"])
@@ -170,17 +170,21 @@ def check_probe(workspace: Workspace) -> Check | None:
     return Check(name, "holds", words)
 
 
-def _list_causes(workspace: Workspace) -> Iterator[str]:
+def _tell_causes(workspace: Workspace) -> str:
     """Segment answered 200 and lost it, and does not tell why."""
-    yield "An event was sent two minutes ago and never arrived; Segment answers 200 to it"
-    yield "all the same. One of these:"
-    yield "the write key is of no source of this workspace (Connections → Sources → the"
-    yield "source → Settings → API keys);"
-    yield "the source is not connected to the space (Unify → Unify settings → Profile"
-    yield "sources → Connect source)"
+    causes = [
+        "the write key is of no source of this workspace (Connections → Sources → the "
+        "source → Settings → API keys)",
+        "the source is not connected to the space (Unify → Unify settings → Profile "
+        "sources → Connect source)",
+    ]
     if not workspace.is_proven:
-        yield "; the space id is of another space (Unify → Unify settings → API access)"
-    yield "."
+        where = "Unify → Unify settings → API access"
+        causes.append(f"the space id is of another space ({where})")
+    return (
+        "An event was sent two minutes ago and never arrived; Segment answers 200 to it "
+        f"all the same. One of these: {'; '.join(causes)}."
+    )
 
 
 def read_profile(

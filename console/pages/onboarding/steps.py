@@ -709,7 +709,7 @@ SEGMENT_SECRETS = {
 
 
 class SegmentStep(Step):
-    """Of a tenant who has a workspace the secrets stay."""
+    """Of a tenant who has a workspace that works the secrets stay."""
 
     def want(self, b: Bench) -> Facts:
         if (plan := b.plan.segment) is None or self.find_lacking(b):
@@ -739,13 +739,15 @@ class SegmentStep(Step):
 
     def apply(self, b: Bench, facts: Facts, by: Actor) -> None:
         name, space, region = (facts[each] for each in WORKSPACE)
-        secrets = {} if b.workspace else dict(b.row.given)
-        if describe_workspace(name, space, region).items() - self.look(b).items():
+        look, kept_ones = self.look(b), b.workspace.secrets if b.workspace else {}
+        given = {} if "checked" in look else b.row.given
+        secrets = {k: v for k, v in given.items() if v and v != kept_ones.get(k)}
+        if secrets or describe_workspace(name, space, region).items() - look.items():
             tried = Workspace(tenant=b.added, space=space, region=region)
-            tried.seal(secrets or b.workspace.secrets)  # type: ignore[union-attr]
+            tried.seal(kept_ones | secrets)
             refuse_unless_well(workspaces.check_token(tried))
-            given = {"name": name, "space": space, "region": region, **secrets}
-            workspaces.change(by.move_to(b.added), b.added, given)
+            fields = {"name": name, "space": space, "region": region, **secrets}
+            workspaces.change(by.move_to(b.added), b.added, fields)
         there = Workspace.objects.get(tenant=b.added)
         if "checked" not in facts:  # taken back
             return

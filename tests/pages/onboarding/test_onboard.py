@@ -9,6 +9,7 @@ from django.core.management import CommandError, call_command
 from console.demo.segment import Emulator
 from console.pages.onboarding.management.commands import onboard as command
 from console.pages.onboarding.models import Onboarding
+from console.segment import workspaces
 from console.segment.models import Workspace
 from console.service.memory.models import Store
 from console.tenants.models import Tenant
@@ -119,6 +120,22 @@ def test_onboard_goes_live_without_the_secrets_of_segment(
     assert "Segment        ! Not set up: no write key was given. " in words
     assert "no write key was given" in Onboarding.objects.get().sheet["segment"]
     assert not Workspace.objects.exists()
+
+
+def test_onboard_takes_another_write_key_after_one_that_loses_events(
+    onboard, secrets, monkeypatch
+):
+    monkeypatch.setattr(workspaces, "PATIENCE_S", 0)
+    monkeypatch.setenv("SEGMENT_WRITE_KEY", "another")
+
+    code, words = onboard(SEGMENT)
+    monkeypatch.setenv("SEGMENT_WRITE_KEY", "write-key")
+    mended, _ = onboard(SEGMENT)
+
+    assert code == 1
+    assert "the write key is of no source" in words
+    assert mended == 0
+    assert Workspace.objects.get().secrets["write_key"] == "write-key"
 
 
 def test_onboard_refuses_what_segment_does_and_keeps_nothing(
