@@ -126,7 +126,7 @@ def _announce(request: Any, store_id: str, profile_id: str) -> str:
     for tenant in Tenant.objects.filter(**_get_scope(request, store_id)):
         try:
             with suppress(MemoryNotFound):
-                announce(tenant, open_store(tenant), profile_id, suppresses=suppresses)
+                announce(tenant, profile_id, suppresses=suppresses)
         except MemoryProblem:
             return "Who it is elsewhere cannot be read; nothing was deleted."
     return ""

@@ -471,15 +471,13 @@ def _end(erasure: Erasure, state: Erasure.State, words: str) -> None:
 # Deletions that no page has made ----------------------------------------------------------
 
 
-def note_deletion(
-    tenant: Tenant, store: StoreClient, profile_id: str, *, suppresses: bool
-) -> None:
+def note_deletion(tenant: Tenant, profile_id: str, *, suppresses: bool) -> None:
     """Before a program deletes it: afterwards nobody knows by what to find it at Segment.
     Raises MemoryProblem."""
     if find_workspace(tenant):
-        now = timezone.now()
+        now, held = timezone.now(), open_store(tenant).list_identifiers(profile_id)
         more = {"asked_at": now, "due_at": now, "suppresses": suppresses}
-        watch(tenant, profile_id, store.list_identifiers(profile_id), **more)
+        watch(tenant, profile_id, held, **more)
 
 
 def watch(

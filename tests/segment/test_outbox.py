@@ -15,9 +15,15 @@ from console.demo.segment import Emulator
 from console.segment import outbox
 from console.segment.models import Erasure, Outgoing, Talk, Watched, Workspace
 from console.service.outbox import hand_over
+from console.tenants.models import Tenant
 from console.tenants.vault import open_store
 from console.wsgi import application
-from tests.factories import make_conversation, make_observation, make_profile
+from tests.factories import (
+    make_conversation,
+    make_observation,
+    make_profile,
+    move_tenant,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -417,11 +423,24 @@ def test_deletion_of_a_merged_profile_is_asked_for_by_nobody(segment, tenant, de
     assert list_asked(segment) == []
 
 
+def test_deletion_by_a_program_waits_for_who_the_customer_is(tenant, delete):
+    profile_id = learn(tenant)
+    kept = tenant.encrypted_token
+    move_tenant(tenant, tenant.address)
+
+    refused = delete(profile_id)
+    Tenant.objects.update(encrypted_token=kept)
+
+    assert refused.status_code == 409
+    assert "cannot be read; nothing was deleted" in refused.json()["message"]
+    assert open_store(Tenant.objects.get()).fetch_profile(profile_id)
+
+
 def test_deletion_that_is_not_carried_out_is_asked_for_by_nobody(
     segment, tenant, delete, time_machine
 ):
     profile_id = learn(tenant)
-    outbox.note_deletion(tenant, open_store(tenant), profile_id, suppresses=False)
+    outbox.note_deletion(tenant, profile_id, suppresses=False)
 
     run(tenant)
     time_machine.move_to(timezone.now() + outbox.LOOK_EVERY + timedelta(minutes=1))
