@@ -37,10 +37,10 @@ from console.core.errors import DomainError
 from console.databases.compaction import enqueue_once
 from console.monitoring import checks, synthetic
 from console.monitoring.models import (
+    Health,
     Kind,
     Made,
     Result,
-    State,
     Watch,
     get_night,
     get_watch,
@@ -74,12 +74,12 @@ class Fails(Exception):
     """It was done, and not as it should be."""
 
 
-class Busy(DomainError):
+class CanaryBusy(DomainError):
     status = 409
     title = "A canary is under way"
 
 
-class Overtaken(Exception):
+class CanaryOvertaken(Exception):
     """Another one has been started since."""
 
 
@@ -99,11 +99,11 @@ class Canary:
         self.talks = store.conversations
 
     def keep(self, **facts: Any) -> None:
-        """Raises Overtaken."""
+        """Raises CanaryOvertaken."""
         self.run.update(facts)
         mine = Watch.objects.filter(pk=self.watch.pk, run__mark=self.run["mark"])
         if not mine.update(run=self.run, beat_at=timezone.now()):
-            raise Overtaken
+            raise CanaryOvertaken
 
     # Each answers whether it is done, and is safe to run again.
 
@@ -268,15 +268,15 @@ FROM_WRITE = {"listed", "recalled"}
 
 
 def start(tenant: Tenant, actor: Actor) -> Watch:
-    """Raises Busy while one goes on."""
+    """Raises CanaryBusy while one goes on."""
     now = timezone.now()
     with transaction.atomic():
         watch = _hold(tenant)
         if watch.run:
             if watch.beat_at and watch.beat_at > now - STALE:
-                raise Busy("One has begun and is not over. Look at what it does.")
+                raise CanaryBusy("One has begun and is not over. Look at what it does.")
             words = "It broke off: the worker that ran it is gone."
-            _end(watch, actor, State.UNKNOWN, words, is_clean=False)
+            _end(watch, actor, Health.UNKNOWN, words, is_clean=False)
         mark = synthetic.note(tenant, "canary").mark
         watch.run = {"mark": mark, "steps": {}, "by": actor.name, "maybe": False}
         watch.beat_at = now
@@ -292,7 +292,7 @@ def _hold(tenant: Tenant) -> Watch:
 
 
 def advance(watch: Watch, actor: Actor, look_s: float = LOOK_S) -> bool:
-    """Goes on for a while; whether it is over. Raises Overtaken."""
+    """Goes on for a while; whether it is over. Raises CanaryOvertaken."""
     try:
         canary = Canary(watch, open_store(watch.tenant))
         if not watch.run["steps"]:
@@ -360,15 +360,15 @@ def _try_step(canary: Canary, name: str) -> tuple[Step, str] | None:
 def _finish(watch: Watch, actor: Actor, words: str = "") -> None:
     steps = watch.run["steps"]
     bad = {name: x for name, x in steps.items() if x["state"] in {"fail", "unknown"}}
-    state = State.UNKNOWN if bad or words else State.HOLDS
+    state = Health.UNKNOWN if bad or words else Health.HOLDS
     if any(each["state"] == Step.FAIL for each in bad.values()):
-        state = State.FAILS
+        state = Health.FAILS
     for name, each in list(bad.items())[:1]:
         words = f"{STEPS[name]}: {each['words']}"
     with transaction.atomic():
         held = _hold(watch.tenant)
         if held.run.get("mark") != watch.run["mark"]:
-            raise Overtaken
+            raise CanaryOvertaken
         # What was never seen can come yet.
         done = {name for name, each in steps.items() if each["state"] == Step.OK}
         is_clean = {"profile", "gone"} <= done and not watch.run["maybe"]
@@ -376,7 +376,7 @@ def _finish(watch: Watch, actor: Actor, words: str = "") -> None:
 
 
 def _end(
-    watch: Watch, actor: Actor, state: State, words: str, *, is_clean: bool
+    watch: Watch, actor: Actor, state: Health, words: str, *, is_clean: bool
 ) -> None:
     """In a transaction that holds it."""
     run, watch.run = watch.run, {}
@@ -388,7 +388,7 @@ def _end(
         mine.update(free_at=timezone.now())
     facts = {"words": words, "steps": run["steps"], "by": run["by"]}
     record(watch.tenant, Kind.CANARY, state, **facts)
-    outcome = {State.HOLDS: "done", State.FAILS: "failed"}.get(state, "unknown")
+    outcome = {Health.HOLDS: "done", Health.FAILS: "failed"}.get(state, "unknown")
     on = ("tenant", str(watch.tenant_id))
     log(actor, "canary.run", *on, outcome=outcome, closes=True, steps=len(run["steps"]))
 
@@ -400,14 +400,14 @@ def start_due() -> None:
     for watch in due.select_related("tenant"):
         hours = watch.every_hours
         next_at = get_night(now) if hours == 24 else now + timedelta(hours=hours)
-        with transaction.atomic(), suppress(Busy):
+        with transaction.atomic(), suppress(CanaryBusy):
             mine = Watch.objects.filter(pk=watch.pk, due_at=watch.due_at)
             if mine.update(due_at=next_at):
                 start_task(watch.tenant, Actor(None, watch.tenant, name="worker"))
 
 
 def start_task(tenant: Tenant, actor: Actor) -> None:
-    """In one transaction with its task. Raises Busy."""
+    """In one transaction with its task. Raises CanaryBusy."""
     with transaction.atomic():
         watch = start(tenant, actor)
         run_canary.enqueue(str(watch.pk), watch.run["mark"])
@@ -420,7 +420,7 @@ def run_canary(watch_id: str, mark: str) -> None:
     watch = mine.select_related("tenant").filter(pk=watch_id).first()
     if watch is None:
         return
-    with suppress(Overtaken):
+    with suppress(CanaryOvertaken):
         if not advance(watch, Actor(None, watch.tenant, name="worker")):
             enqueue_once(run_canary, timezone.now() + AGAIN, watch_id, mark)
 

@@ -26,7 +26,7 @@ from console.contract.memory.identity_settings import PutIdentitySettings
 from console.contract.memory.store import PatchStore
 from console.contract.memory.trait_group import CreateTraitGroup, PatchTraitGroup
 from console.core.errors import DomainError
-from console.monitoring.models import Kind, Result, Snapshot, State, record
+from console.monitoring.models import Health, Kind, Result, Snapshot, record
 from console.tenants.actor import Actor
 from console.tenants.models import Tenant
 from console.tenants.vault import open_account
@@ -75,7 +75,7 @@ class NotSettled(DomainError):
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class MemberChange:
     """Of one member; the empty path is the thing as a whole."""
 
     path: Path
@@ -111,13 +111,13 @@ class Thing:
         return sha256(text.encode()).hexdigest()
 
 
-def compare(before: Any, after: Any, path: Path = ()) -> Iterator[Change]:
+def compare(before: Any, after: Any, path: Path = ()) -> Iterator[MemberChange]:
     """Member by member; one that is left out is as one that is empty."""
     if before and after and isinstance(before, dict) and isinstance(after, dict):
         for name in sorted({*before, *after}):
             yield from compare(before.get(name), after.get(name), (*path, name))
     elif (before or None) != (after or None):
-        yield Change(path, before, after)
+        yield MemberChange(path, before, after)
 
 
 def read_setup(tenant: Tenant, kept: Mapping[str, Content]) -> dict[str, Thing]:
@@ -167,7 +167,7 @@ def look(tenant: Tenant) -> Result:
     try:
         found = read_setup(tenant, {name: each.content for name, each in kept.items()})
     except DomainError as problem:  # also when the vault keeps the credentials
-        return record(tenant, Kind.DRIFT, State.UNKNOWN, words=problem.title)
+        return record(tenant, Kind.DRIFT, Health.UNKNOWN, words=problem.title)
     with transaction.atomic():
         # One at a time: a look that took longer than another one knows less.
         Tenant.ever.select_for_update().get(pk=tenant.pk)
@@ -222,7 +222,7 @@ def _judge(tenant: Tenant) -> Result:
         facts["words"] = (
             f"The {row.kind} {name}".rstrip() + f" {has} lost {what}{more}."
         )
-    state = State.FAILS if lost else State.HOLDS
+    state = Health.FAILS if lost else Health.HOLDS
     return record(tenant, Kind.DRIFT, state, **facts)
 
 
@@ -288,7 +288,7 @@ class Return:
     why_not: str = ""
 
     @property
-    def changes(self) -> list[Change]:
+    def changes(self) -> list[MemberChange]:
         return list(compare(self.now.content, self.wanted))
 
 

@@ -34,7 +34,7 @@ from console.contract.memory.observation import NewObservation
 from console.contract.memory.profile import PROFILES_PER_PAGE, SearchProfiles
 from console.core.errors import DomainError
 from console.monitoring import synthetic
-from console.monitoring.models import Kind, Made, Result, State, record
+from console.monitoring.models import Health, Kind, Made, Result, record
 from console.tenants.actor import Actor
 from console.tenants.models import Tenant
 from console.tenants.vault import open_account, open_store
@@ -43,7 +43,7 @@ logger = logging.getLogger(__name__)
 GROUP, PEERS = 25, 20
 SEEN_S, PAUSE_S = 60.0, 0.1
 # From the best to the worst.
-WORSE = [State.HOLDS, State.DOUBTFUL, State.UNKNOWN, State.FAILS]
+WORSE = [Health.HOLDS, Health.DOUBTFUL, Health.UNKNOWN, Health.FAILS]
 
 
 @dataclass
@@ -61,7 +61,7 @@ class Marker:
 
 
 @dataclass
-class Outcome:
+class IsolationOutcome:
     """Of one tenant, as the one planted in or the one looked from.
 
     found    ways by which a marker was found; where: in or of whom, as ids of tenants
@@ -74,10 +74,10 @@ class Outcome:
     asked: int = 0
 
     @property
-    def state(self) -> State:
+    def state(self) -> Health:
         if self.found or self.unknown:
-            return State.FAILS if self.found else State.UNKNOWN
-        return State.HOLDS if self.asked else State.DOUBTFUL
+            return Health.FAILS if self.found else Health.UNKNOWN
+        return Health.HOLDS if self.asked else Health.DOUBTFUL
 
     @property
     def words(self) -> str:
@@ -110,7 +110,7 @@ class Round:
         self.turn, self.calls, self.began = turn, 0, monotonic()
         self.word = f"isolation{token_hex(4)}"
         self.markers: list[Marker] = []
-        self.outcomes = defaultdict[UUID, Outcome](Outcome)
+        self.outcomes = defaultdict[UUID, IsolationOutcome](IsolationOutcome)
         self.order = {pk: at for at, pk in enumerate(_list_ids())}
 
     @property
@@ -308,9 +308,9 @@ def keep(
             state, words = outcome.state, outcome.words
             before = tenant.results.filter(kind=Kind.ISOLATION, at__gte=since)
             last = before.filter(is_latest=True).first()
-            if last and WORSE.index(State(last.state)) >= WORSE.index(state):
-                state, words = State(last.state), last.facts["words"]
-            elif not is_planted and state in {State.HOLDS, State.DOUBTFUL}:
+            if last and WORSE.index(Health(last.state)) >= WORSE.index(state):
+                state, words = Health(last.state), last.facts["words"]
+            elif not is_planted and state in {Health.HOLDS, Health.DOUBTFUL}:
                 continue
             if last and not is_planted and last.state == state:
                 continue
@@ -324,7 +324,9 @@ def keep(
             }
             result = record(tenant, Kind.ISOLATION, state, words=words, **facts)
             kept.append(result)
-            ended = {State.FAILS: "failed", State.UNKNOWN: "unknown"}.get(state, "done")
+            ended = {Health.FAILS: "failed", Health.UNKNOWN: "unknown"}.get(
+                state, "done"
+            )
             who = Actor(actor.user, tenant, actor.role, name=actor.name)
             on = ("tenant", str(tenant.pk))
             log(who, "isolation.tested", *on, outcome=ended, asked=outcome.asked)

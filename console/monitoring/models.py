@@ -28,7 +28,7 @@ class Kind(models.TextChoices):
     USAGE = "usage"
 
 
-class State(models.TextChoices):
+class Health(models.TextChoices):
     HOLDS = "holds"
     DOUBTFUL = "doubtful"
     FAILS = "fails"
@@ -37,7 +37,7 @@ class State(models.TextChoices):
     @property
     def tone(self) -> str:
         """What it is drawn as."""
-        known = {State.HOLDS: "ok", State.FAILS: "refused"}
+        known = {Health.HOLDS: "ok", Health.FAILS: "refused"}
         return known.get(self, "waiting")
 
 
@@ -107,7 +107,7 @@ class Result(models.Model):
     tenant = models.ForeignKey(Tenant, models.CASCADE, related_name="results")
     kind = models.CharField(max_length=16, choices=Kind)
     at = models.DateTimeField(default=timezone.now)
-    state = models.CharField(max_length=16, choices=State)
+    state = models.CharField(max_length=16, choices=Health)
     facts = models.JSONField(default=dict)
     is_latest = models.BooleanField(default=True)
 
@@ -129,12 +129,12 @@ class Result(models.Model):
 
     @property
     def tone(self) -> str:
-        return State(self.state).tone
+        return Health(self.state).tone
 
     @property
     def is_well(self) -> bool:
         """What cannot be told is not."""
-        return self.state in {State.HOLDS, State.DOUBTFUL}
+        return self.state in {Health.HOLDS, Health.DOUBTFUL}
 
 
 def get_night(now: datetime) -> datetime:
@@ -148,7 +148,7 @@ def get_watch(tenant: Tenant) -> Watch:
     return Watch.objects.get_or_create(tenant=tenant)[0]
 
 
-def record(tenant: Tenant, kind: Kind, state: State, **facts: Any) -> Result:
+def record(tenant: Tenant, kind: Kind, state: Health, **facts: Any) -> Result:
     """Keeps it, and alerts if it has to (alerts.py).
 
     words  of the facts: what is wrong, in one sentence

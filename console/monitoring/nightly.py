@@ -16,8 +16,8 @@ from console.monitoring import checks
 from console.monitoring.evidence import gather_evidence
 from console.monitoring.isolation import GROUP, isolate
 from console.monitoring.models import (
+    Health,
     Kind,
-    State,
     Watch,
     get_night,
     record,
@@ -26,9 +26,9 @@ from console.tenants.actor import Actor
 from console.tenants.models import Tenant
 
 STATES = {
-    checks.State.FAIL: State.FAILS,
-    checks.State.UNKNOWN: State.UNKNOWN,
-    checks.State.WARN: State.DOUBTFUL,
+    checks.State.FAIL: Health.FAILS,
+    checks.State.UNKNOWN: Health.UNKNOWN,
+    checks.State.WARN: Health.DOUBTFUL,
 }
 
 
@@ -65,7 +65,7 @@ def examine(tenant_id: str, since: str) -> None:
         try:
             import_string(path)(tenant)
         except DomainError as problem:
-            record(tenant, Kind(kind), State.UNKNOWN, words=problem.message)
+            record(tenant, Kind(kind), Health.UNKNOWN, words=problem.message)
 
 
 def ask_doctor(tenant: Tenant) -> None:
@@ -84,7 +84,7 @@ def ask(tenant: Tenant, actor: Actor, of: str = "") -> Sequence[checks.Check]:
 def keep_verdicts(tenant: Tenant, verdicts: Sequence[checks.Check]) -> None:
     """Of the whole tenant. first: the check that fails first, "" for none."""
     first = checks.find_first(verdicts)
-    state = STATES[first.state] if first and first.state else State.HOLDS
+    state = STATES[first.state] if first and first.state else Health.HOLDS
     found = first.findings[:1] if first else ()
     words = " ".join(each.words for each in found)
     name = first.name if first else ""

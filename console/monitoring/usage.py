@@ -15,7 +15,7 @@ from console.contract.memory.observation import OBSERVATIONS_PER_PROFILE
 from console.contract.memory.page import UPDATE
 from console.contract.memory.store import STORES_PER_ACCOUNT
 from console.contract.memory.trait_group import TRAIT_GROUPS_PER_STORE
-from console.monitoring.models import Kind, Result, State, record
+from console.monitoring.models import Health, Kind, Result, record
 from console.tenants.models import Tenant
 from console.tenants.vault import open_account
 
@@ -45,7 +45,7 @@ def measure(tenant: Tenant) -> Result:
     return record(
         tenant,
         Kind.USAGE,
-        State.DOUBTFUL if is_full or knowledge["failed"] else State.HOLDS,
+        Health.DOUBTFUL if is_full or knowledge["failed"] else Health.HOLDS,
         room=room,
         knowledge=knowledge,
         entry=newest.seq if newest else 0,

@@ -31,7 +31,11 @@ def measure() -> None:
     from console.core.outgoing import within
     from console.engine.extractive import Fact, Turn
     from console.service.conversations.model_extractor import extract_by_model
-    from console.service.conversations.reading import Lesson, Talk, extract_sentences
+    from console.service.conversations.reading import (
+        ExtractionInput,
+        Lesson,
+        extract_sentences,
+    )
     from console.service.conversations.rules import Rules
     from tests.benchmarks.extraction import Learner, Row, run
 
@@ -57,7 +61,9 @@ def measure() -> None:
             self, turns: Sequence[Turn], agent: str = "", *, ends: bool = False
         ) -> Lesson:
             news = [turn.number for turn in turns]
-            talk = Talk("", turns, news, ends, "CHAT", agent, UTC, Rules({}, []))
+            talk = ExtractionInput(
+                "", turns, news, ends, "CHAT", agent, UTC, Rules({}, [])
+            )
             self.talks += 1
             try:
                 with within(SECONDS):

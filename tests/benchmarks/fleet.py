@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from console.accounts.models import User
 from console.contract.ids import new_id
-from console.monitoring.models import Kind, Result, State
+from console.monitoring.models import Health, Kind, Result
 from console.tenants.models import Tenant
 
 SIZES, ROUNDS = (10, 100, 1000), 9
@@ -62,7 +62,7 @@ def many_tenants(count: int) -> Iterator[None]:
         Tenant(slug=f"client-{n}", name=f"Client {n}", store_id=new_id("mem_store"))
         for n in range(count)
     )
-    states, talk = list(State), new_id("conv_conversation")
+    states, talk = list(Health), new_id("conv_conversation")
     error = {"code": "530003", "at": timezone.now().isoformat(), "talk": talk}
     Result.objects.bulk_create(
         Result(

@@ -9,7 +9,7 @@ from django.core import mail
 from django_tasks_db.models import DBTaskResult
 
 from console.monitoring.alerts import AlertNotSent, send_alert
-from console.monitoring.models import Kind, State, get_watch, record
+from console.monitoring.models import Health, Kind, get_watch, record
 from console.tenants.vault import read_token
 from tests.receiver import Receiver
 
@@ -45,9 +45,9 @@ def canaries(tenant, *states):
 
 
 def test_alerts_tell_an_outage_once_and_its_end_once(tenant, watch, receiver):
-    bad, well = State.FAILS, State.HOLDS
+    bad, well = Health.FAILS, Health.HOLDS
 
-    canaries(tenant, bad, well, bad, bad, State.UNKNOWN, bad, well, well)
+    canaries(tenant, bad, well, bad, bad, Health.UNKNOWN, bad, well, well)
 
     told = [json.loads(call.body) for call in receiver.calls]
     assert [each["state"] for each in told] == ["fails", "holds"]
@@ -61,14 +61,14 @@ def test_alerts_tell_an_outage_once_and_its_end_once(tenant, watch, receiver):
 
 
 def test_alerts_tell_other_kinds_at_once(tenant, watch, receiver):
-    record(tenant, Kind.ISOLATION, State.UNKNOWN)
+    record(tenant, Kind.ISOLATION, Health.UNKNOWN)
     work()
 
     assert len(receiver.calls) == 1
 
 
 def test_alerts_are_signed_with_the_accounts_token(tenant, watch, receiver):
-    record(tenant, Kind.ISOLATION, State.FAILS)
+    record(tenant, Kind.ISOLATION, Health.FAILS)
     work()
 
     [call] = receiver.calls
@@ -78,7 +78,7 @@ def test_alerts_are_signed_with_the_accounts_token(tenant, watch, receiver):
 
 def test_alerts_are_tried_again_where_they_are_not_taken(tenant, watch, receiver):
     receiver.answers = [500]
-    record(tenant, Kind.ISOLATION, State.FAILS)
+    record(tenant, Kind.ISOLATION, Health.FAILS)
 
     with pytest.raises(AlertNotSent, match="500"):
         work()
@@ -86,7 +86,7 @@ def test_alerts_are_tried_again_where_they_are_not_taken(tenant, watch, receiver
 
 def test_alerts_call_no_private_machine(tenant, watch, receiver, settings):
     settings.MEMORY_ALLOW_PRIVATE = False
-    record(tenant, Kind.ISOLATION, State.FAILS)
+    record(tenant, Kind.ISOLATION, Health.FAILS)
 
     with pytest.raises(AlertNotSent):
         work()

@@ -7,7 +7,7 @@ from django.utils import timezone
 from console.audit.models import AuditEntry
 from console.contract.memory import profile as wire
 from console.monitoring import canary
-from console.monitoring.canary import STALE, STEPS, Busy, advance, start
+from console.monitoring.canary import STALE, STEPS, CanaryBusy, advance, start
 from console.monitoring.models import Made, Watch
 from console.monitoring.synthetic import clean
 from console.profiles.candidates import fetch_candidates, is_synthetic
@@ -145,7 +145,7 @@ def test_canary_finds_a_profile_whose_id_was_not_noted(tenant, actor):
 def test_canary_is_one_at_a_time(tenant, actor):
     start(tenant, actor)
 
-    with pytest.raises(Busy):
+    with pytest.raises(CanaryBusy):
         start(tenant, actor)
 
 

@@ -52,7 +52,7 @@ class Person:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class ConversationRow:
     """A conversation in a list; opening: what it is about, masked."""
 
     shown: Conversation
@@ -102,7 +102,9 @@ class TurnRow:
     unlearned: str = ""
 
 
-def build_rows(conversations: Sequence[Conversation], masker: Masker) -> list[Row]:
+def build_rows(
+    conversations: Sequence[Conversation], masker: Masker
+) -> list[ConversationRow]:
     """As a list shows them: no text names any of its customers."""
     spoken = (each.participants for each in conversations if each.opening)
     masker.know_customers(chain.from_iterable(spoken))
@@ -113,7 +115,7 @@ def build_rows(conversations: Sequence[Conversation], masker: Masker) -> list[Ro
         # A card's number may go on in the next turn, which is not here; `AO-20418` is
         # an order's.
         opening = each.opening and _DIGITS.sub(DOTS, shown.text)
-        rows.append(Row(each, build_people(each, masker), opening))
+        rows.append(ConversationRow(each, build_people(each, masker), opening))
     return rows
 
 

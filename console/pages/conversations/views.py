@@ -32,7 +32,7 @@ from console.core.chat import get_endpoint
 from console.masking.masker import get_reveal_target, masker_for
 from console.pages.conversations.selectors import (
     TURNS_MAX,
-    Row,
+    ConversationRow,
     build_lessons,
     build_people,
     build_rows,
@@ -271,7 +271,7 @@ def _show(
         {
             "shown": shown,
             "people": people,
-            "row": Row(shown, people),
+            "row": ConversationRow(shown, people),
             "turns": turns,
             "reveal": get_reveal_target([turn.shown for turn in turns])
             if turns

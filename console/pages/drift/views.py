@@ -11,7 +11,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 
 from console.audit.models import AuditEntry
 from console.monitoring.drift import (
-    Change,
+    MemberChange,
     compare,
     find_entries,
     list_entries,
@@ -36,11 +36,11 @@ TITLES = {
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class DriftRow:
     """One change. entries: of the audit log, the newest first; none: not through here."""
 
     snapshot: Snapshot
-    changes: list[Change]
+    changes: list[MemberChange]
     entries: list[AuditEntry]
 
     @property
@@ -64,10 +64,10 @@ class Row:
         return self.entries[0].at if self.entries else at
 
 
-def build_rows(*snapshots: Snapshot) -> list[Row]:
+def build_rows(*snapshots: Snapshot) -> list[DriftRow]:
     entries = list_entries(snapshots[0].tenant, snapshots) if snapshots else []
     return [
-        Row(
+        DriftRow(
             each,
             list(compare(each.before.content if each.before else {}, each.content)),
             find_entries(each, entries),

@@ -34,7 +34,7 @@ class Held:
 
 
 @dataclass(frozen=True, slots=True)
-class Side:
+class ComparedProfile:
     """One of the two; without facts where the memory did not answer."""
 
     id: str
@@ -49,7 +49,7 @@ NOTHING = Held()
 
 def compare_profiles(
     store: StoreClient, actor: Actor, profiles: Sequence[str]
-) -> tuple[list[Side], list[tuple[str, list[tuple[str, list[Held]]]]]]:
+) -> tuple[list[ComparedProfile], list[tuple[str, list[tuple[str, list[Held]]]]]]:
     """Both sides, and by state each fact with what either has of it."""
     fetch_schema = cache(partial(fetch_trait_groups, store))
     sides = [_fetch_side(store, actor, each, fetch_schema) for each in profiles]
@@ -77,7 +77,7 @@ def _fetch_side(
     actor: Actor,
     profile_id: str,
     fetch_schema: Callable[[], Sequence[TraitGroup]],
-) -> Side:
+) -> ComparedProfile:
     try:
         profile, identifiers, newest, schema = store.gather(
             partial(store.fetch_profile, profile_id),
@@ -86,7 +86,7 @@ def _fetch_side(
             fetch_schema,
         )
     except MemoryProblem:  # gone meanwhile, or too slow: the id still leads there
-        return Side(profile_id)
+        return ComparedProfile(profile_id)
     masker = masker_for(actor, profile.id)
     facts = {
         each.id_type: Held(
@@ -105,4 +105,4 @@ def _fetch_side(
     newest_at = newest.items[0].created_at if newest.items else None
     name = masker.mask_name(profile.traits)
     name = name or next(iter(masker.mask_contact(profile.traits)), "")
-    return Side(profile.id, name, profile.created_at, newest_at, facts)
+    return ComparedProfile(profile.id, name, profile.created_at, newest_at, facts)

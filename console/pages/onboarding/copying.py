@@ -9,13 +9,13 @@ from console.client.http import all_pages
 from console.client.store import StoreClient
 from console.contract.conversations.learning import PutLearningRules
 from console.contract.memory.trait_group import NewTraitDefinition
-from console.pages.onboarding.plan import Identity, Template
+from console.pages.onboarding.plan import ClientTemplate, IdentityRules
 from console.pages.onboarding.steps import OURS
 from console.tenants.models import Tenant
 from console.tenants.vault import open_account
 
 
-def copy_tenant(tenant: Tenant) -> Template:
+def copy_tenant(tenant: Tenant) -> ClientTemplate:
     """Of two configurations of one store, the older one. Raises MemoryProblem."""
     account = open_account(tenant)
     store = account.store(tenant.store_id)
@@ -29,11 +29,11 @@ def copy_tenant(tenant: Tenant) -> Template:
     mine = [x.display_name for x in bases if x.id in tenant.knowledge_bases]
     channels: Any = linked.channel_settings if linked else {}
     groups = {x.display_name: x.definitions for x in all_pages(store.list_trait_groups)}
-    return Template(
+    return ClientTemplate(
         groups=msgspec.convert(
             msgspec.to_builtins(groups), dict[str, dict[str, NewTraitDefinition]]
         ),
-        identity=msgspec.convert(told, Identity),
+        identity=msgspec.convert(told, IdentityRules),
         masking=tenant.masking,
         pinned=tenant.pinned_groups,
         tickets="yes" if tenant.needs_ticket else "no",

@@ -16,7 +16,7 @@ from console.pages.onboarding.accounts import KnownAccount
 from console.pages.onboarding.copying import copy_tenant
 from console.pages.onboarding.plan import (
     BYTES_MAX,
-    NewAccount,
+    AccountToOpen,
     Plan,
     build_legal_name,
     build_slug,
@@ -143,7 +143,7 @@ class BeginForm(AddressForm):
             fields |= {"account": given["account_sid"], "address": given["address"]}
         else:
             named = given["account_name"] or given["name"][:64]
-            fields["opens"] = NewAccount(name=named, owner=given["owner"] or None)
+            fields["opens"] = AccountToOpen(name=named, owner=given["owner"] or None)
         try:
             self.plan = Plan(**fields, **get_template(given["template"]))
         except (DomainError, ValueError) as problem:

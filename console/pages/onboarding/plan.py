@@ -80,7 +80,7 @@ class Closed(
     """Base of what a plan is made of: an unknown name is a mistake."""
 
 
-class Identity(Closed, kw_only=True, frozen=True, rename="camel"):
+class IdentityRules(Closed, kw_only=True, frozen=True, rename="camel"):
     """Members of the identity settings, as the API names them.
 
     matching_rules  identifier types in the order in which they are tried
@@ -103,7 +103,7 @@ class SegmentSpace(Closed, kw_only=True, frozen=True):
     name: Annotated[str, Meta(max_length=80)] = ""
 
 
-class Template(Closed, kw_only=True, frozen=True):
+class ClientTemplate(Closed, kw_only=True, frozen=True):
     """What a client can have in common with others. What is left out is left as it is.
 
     groups      trait groups by name, their traits by name: a type, or a whole definition
@@ -118,7 +118,7 @@ class Template(Closed, kw_only=True, frozen=True):
     """
 
     groups: dict[TraitGroupName, dict[str, DataType | NewTraitDefinition]] = {}
-    identity: Identity = Identity()
+    identity: IdentityRules = IdentityRules()
     masking: dict[MaskingRule, Masked] = {}
     pinned: list[TraitGroupName] = []
     tickets: YesNo = ""
@@ -137,17 +137,17 @@ class Template(Closed, kw_only=True, frozen=True):
         ]
 
 
-SECTIONS = Template.__struct_fields__
+SECTIONS = ClientTemplate.__struct_fields__
 
 
-class NewAccount(Closed, kw_only=True, frozen=True):
+class AccountToOpen(Closed, kw_only=True, frozen=True):
     """Of the built-in memory. owner: makes it a sub-account of that one."""
 
     name: Annotated[str, Meta(min_length=1, max_length=64)]
     owner: Annotated[str, Meta(pattern=whole(ACCOUNT_SID))] | None = None
 
 
-class Plan(Template, kw_only=True, frozen=True):
+class Plan(ClientTemplate, kw_only=True, frozen=True):
     """One client.
 
     name      as colleagues know them; slug: their name in addresses
@@ -163,7 +163,7 @@ class Plan(Template, kw_only=True, frozen=True):
     adopt: bool = False
     address: Annotated[str, Meta(max_length=200)] = ""
     account: Annotated[str, Meta(pattern=whole(ACCOUNT_SID))] | None = None
-    opens: NewAccount | None = None
+    opens: AccountToOpen | None = None
     template: str = ""
 
     def __post_init__(self) -> None:
@@ -200,8 +200,8 @@ class Plan(Template, kw_only=True, frozen=True):
         return self.slug[:CONFIGURATION_NAME_MAX].rstrip("-")
 
 
-def _get_own(plan: Template) -> dict[str, Any]:
-    defaults = Template()
+def _get_own(plan: ClientTemplate) -> dict[str, Any]:
+    defaults = ClientTemplate()
     own = {name: getattr(plan, name) for name in SECTIONS}
     return {k: v for k, v in own.items() if v != getattr(defaults, k)}
 
@@ -286,10 +286,12 @@ def write_plan(plan: Plan) -> bytes:
 
 
 @cache
-def list_shipped() -> dict[str, Template]:
+def list_shipped() -> dict[str, ClientTemplate]:
     return {
         path.stem: msgspec.convert(
-            read_yaml(path.read_bytes(), depth_max=DEPTH_MAX), Template, strict=False
+            read_yaml(path.read_bytes(), depth_max=DEPTH_MAX),
+            ClientTemplate,
+            strict=False,
         )
         for path in sorted(SHIPPED.glob("*.yaml"))
     }

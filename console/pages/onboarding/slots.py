@@ -7,7 +7,7 @@ from console.client.http import all_pages
 from console.contract.conversations.configuration import CONFIGURATIONS_PER_ACCOUNT
 from console.contract.knowledge.base import BASES_PER_ACCOUNT
 from console.contract.memory.store import STORES_PER_ACCOUNT
-from console.pages.onboarding.plan import Template
+from console.pages.onboarding.plan import ClientTemplate
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ class Slot:
         return max(0, self.most - self.used) // self.each
 
 
-def count_slots(account: AccountClient, plan: Template) -> list[Slot]:
+def count_slots(account: AccountClient, plan: ClientTemplate) -> list[Slot]:
     """What clients by such a plan take of the account. Raises MemoryProblem."""
     slots = [
         Slot(

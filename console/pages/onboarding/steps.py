@@ -781,7 +781,7 @@ class ResultStep(Step):
     """By a result that is kept (console/monitoring), if nothing was set up after it."""
 
     kind: kept.Kind
-    sound: Collection[str] = (kept.State.HOLDS,)
+    sound: Collection[str] = (kept.Health.HOLDS,)
 
     def want(self, b: Bench) -> Facts:
         return {self.name: WELL}
@@ -790,7 +790,7 @@ class ResultStep(Step):
         result = self.find(b)
         if result is None or not self.want(b):
             return {}
-        label = kept.State(result.state).label.lower()
+        label = kept.Health(result.state).label.lower()
         return {self.name: WELL if result.state in self.sound else label}
 
     def find(self, b: Bench) -> kept.Result | None:
@@ -802,7 +802,7 @@ class ResultStep(Step):
         return found if found and found.at.isoformat() >= settled else None
 
     def refuse(self, result: kept.Result) -> None:
-        title, state = self.words["title"], kept.State(result.state).label.lower()
+        title, state = self.words["title"], kept.Health(result.state).label.lower()
         raise StepRefused(f"{title}: {state}. {result.facts.get('words', '')}")
 
 
@@ -811,7 +811,7 @@ WELL = "nothing fails"
 
 class DoctorStep(ResultStep):
     kind = kept.Kind.DOCTOR
-    sound = (kept.State.HOLDS, kept.State.DOUBTFUL)
+    sound = (kept.Health.HOLDS, kept.Health.DOUBTFUL)
 
     def apply(self, b: Bench, facts: Facts, by: Actor) -> None:
         ask(b.added, by.move_to(b.added))
@@ -829,7 +829,7 @@ class CanaryStep(ResultStep):
             outcome["told"] = result.pk
             b.row.save(update_fields=["outcomes"])
             self.refuse(result)
-        with suppress(canary.Busy):
+        with suppress(canary.CanaryBusy):
             canary.start_task(b.added, by.move_to(b.added))
 
 

@@ -19,8 +19,8 @@ from console.pages.onboarding.accounts import KnownAccount, list_known, name_nex
 from console.pages.onboarding.forms import NEW, BeginForm, PlanForm
 from console.pages.onboarding.models import Onboarding
 from console.pages.onboarding.plan import (
+    ClientTemplate,
     PlanRefused,
-    Template,
     build_legal_name,
     build_slug,
     list_shipped,
@@ -131,7 +131,7 @@ def _look_at(account: KnownAccount, store: str, template: str) -> dict[str, Any]
     try:
         if (client := account.open()) is None:
             return {}
-        plan = list_shipped().get(template, Template())
+        plan = list_shipped().get(template, ClientTemplate())
         stores = {s.display_name: s.id for s in list_stores(client)}
         like = find_alike(store, stores)
         return {

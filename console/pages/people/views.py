@@ -113,7 +113,7 @@ class OtherRoleForm(RoleForm):
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class AccountChange:
     """What can be done to a person's account.
 
     states  of those whom it is offered for: active, disabled or both
@@ -130,21 +130,21 @@ class Change:
 
 
 CHANGES = {
-    "role": Change(
+    "role": AccountChange(
         "Change a role",
         "It takes effect with the person's next click.",
         "The role was changed.",
         services.change_role,
         form=OtherRoleForm,
     ),
-    "sign-out": Change(
+    "sign-out": AccountChange(
         "End all sessions",
         "The person is signed out in every browser and can sign in again.",
         "All sessions were ended.",
         services.sign_out,
         states=("active",),
     ),
-    "reset": Change(
+    "reset": AccountChange(
         "Reset sign-in",
         "Password, passkeys, authenticator app and recovery codes are removed, and the "
         "person is signed out at once. You get a link with which they set a new "
@@ -155,7 +155,7 @@ CHANGES = {
         danger=True,
         gives_link=True,
     ),
-    "disable": Change(
+    "disable": AccountChange(
         "Disable",
         "The person is signed out at once and cannot sign in. Roles, password and second "
         "factor stay for the day when the account is enabled again.",
@@ -164,7 +164,7 @@ CHANGES = {
         states=("active",),
         danger=True,
     ),
-    "enable": Change(
+    "enable": AccountChange(
         "Enable",
         "The person can sign in again, with the roles listed on their page.",
         "The account was enabled.",

@@ -19,7 +19,7 @@ from django.views.decorators.http import require_safe
 
 from console.audit.checkpoints import AGE, get_last_checkpoint, get_time
 from console.client.network import EMBEDDED
-from console.monitoring.models import Kind, Result, State, latest
+from console.monitoring.models import Health, Kind, Result, latest
 from console.profiles.models import RetentionRule
 from console.segment.models import Workspace
 from console.tenants.actor import Permission, may
@@ -34,8 +34,8 @@ ROWS = 50
 NEARLY_FULL = 0.8
 # The gravest first; NONE: never asked, or nothing to ask.
 NONE = ""
-GRAVITY = (State.FAILS, State.UNKNOWN, State.DOUBTFUL, NONE, State.HOLDS)
-RESULTS: dict[str, str] = {state: state.label.lower() for state in State}
+GRAVITY = (Health.FAILS, Health.UNKNOWN, Health.DOUBTFUL, NONE, Health.HOLDS)
+RESULTS: dict[str, str] = {state: state.label.lower() for state in Health}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +53,11 @@ class Cell:
 
     @property
     def tone(self) -> str:
-        return State(self.state).tone if self.state else ""
+        return Health(self.state).tone if self.state else ""
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class FleetRow:
     """results  the state of the latest of each kind
     usage    facts of that kind
     rules    of retention: days by kind
@@ -79,27 +79,27 @@ class Row:
         return next((state for state in GRAVITY if state in states), NONE)
 
 
-def show_learned(row: Row) -> Cell:
+def show_learned(row: FleetRow) -> Cell:
     ended, learned = row.usage.get("ended"), row.usage.get("learned")
     if not ended or learned is None:
         return Cell()
-    state = State.HOLDS if learned else State.FAILS
+    state = Health.HOLDS if learned else Health.FAILS
     if 0 < learned < ended / 2:
-        state = State.DOUBTFUL
+        state = Health.DOUBTFUL
     why = f"From {learned} of the {ended} conversations that ended last"
     return Cell(state, f"{learned / ended:.0%}", -learned / ended, why)
 
 
-def show_room(row: Row) -> Cell:
+def show_room(row: FleetRow) -> Cell:
     """What is fullest."""
     room = row.usage.get("room", {})
     parts = {x: used / most for x, (used, most) in room.items() if used is not None}
     if not parts:
         return Cell()
     fullest = max(parts, key=lambda name: parts[name])
-    state = State.HOLDS
+    state = Health.HOLDS
     if parts[fullest] >= NEARLY_FULL:
-        state = State.FAILS if parts[fullest] >= 1 else State.DOUBTFUL
+        state = Health.FAILS if parts[fullest] >= 1 else Health.DOUBTFUL
     told = (
         f"{name} {used:,} of {most:,}"
         for name, (used, most) in room.items()
@@ -110,50 +110,50 @@ def show_room(row: Row) -> Cell:
     )
 
 
-def show_error(row: Row) -> Cell:
+def show_error(row: FleetRow) -> Cell:
     """The newest that a conversation met."""
     error = row.usage.get("error")
     at = parse_datetime(error["at"]) if error else None
     if not (error and at):
         return Cell()
     query = f"?of={error['talk']}"
-    return Cell(State.DOUBTFUL, error["code"], at.timestamp(), query=query)
+    return Cell(Health.DOUBTFUL, error["code"], at.timestamp(), query=query)
 
 
-def show_retention(row: Row) -> Cell:
+def show_retention(row: FleetRow) -> Cell:
     if not row.rules:
         return Cell()
     days = min(row.rules.values())
     why = ", ".join(f"{kind}s {days} days" for kind, days in row.rules.items())
-    return Cell(State.HOLDS, f"{days} d", -days, why)
+    return Cell(Health.HOLDS, f"{days} d", -days, why)
 
 
-def show_receipt(row: Row) -> Cell:
+def show_receipt(row: FleetRow) -> Cell:
     """Whether its newest entry, when it was measured, is signed by now or soon."""
     entry = row.usage.get("entry")
     if not entry:
         return Cell()
     if entry > row.signed and row.is_due:
-        return Cell(State.DOUBTFUL, "overdue", entry - row.signed)
-    return Cell(State.HOLDS, "signed" if entry <= row.signed else "soon")
+        return Cell(Health.DOUBTFUL, "overdue", entry - row.signed)
+    return Cell(Health.HOLDS, "signed" if entry <= row.signed else "soon")
 
 
-def show_knowledge(row: Row) -> Cell:
+def show_knowledge(row: FleetRow) -> Cell:
     found = row.usage.get("knowledge")
     if not found or not found["bases"]:
         return Cell()
     if failed := found["failed"]:
-        return Cell(State.FAILS, f"{failed} failed", failed)
+        return Cell(Health.FAILS, f"{failed} failed", failed)
     plural = "" if found["sources"] == 1 else "s"
-    return Cell(State.HOLDS, f"{found['sources']} source{plural}", found["sources"])
+    return Cell(Health.HOLDS, f"{found['sources']} source{plural}", found["sources"])
 
 
-def show_segment(row: Row) -> Cell:
-    return Cell(State.HOLDS, "set up") if row.has_segment else Cell(why="Not set up")
+def show_segment(row: FleetRow) -> Cell:
+    return Cell(Health.HOLDS, "set up") if row.has_segment else Cell(why="Not set up")
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
+class FleetColumn:
     """label  in the head; its last word in addresses
     url, permission  where it is mended, and who may go there
     show, kind  what builds a cell; without it the result of that kind does
@@ -162,14 +162,14 @@ class Column:
     label: str
     url: str
     permission: Permission = Permission.CHECK_CONNECTION
-    show: Callable[[Row], Cell] | None = None
+    show: Callable[[FleetRow], Cell] | None = None
     kind: str = ""
 
     @property
     def name(self) -> str:
         return self.label.split()[-1].lower()
 
-    def build(self, row: Row) -> Cell:
+    def build(self, row: FleetRow) -> Cell:
         if self.show:
             return self.show(row)
         state = row.results.get(self.kind)
@@ -180,25 +180,27 @@ P = Permission
 COLUMNS = {
     column.name: column
     for column in (
-        Column("Link", "doctor:doctor", kind=Kind.DOCTOR),
-        Column("Canary", "canary:canary", kind=Kind.CANARY),
-        Column("Isolation", "canary:canary", kind=Kind.ISOLATION),
-        Column("Changes", "drift:drift", P.VIEW_DRIFT, kind=Kind.DRIFT),
-        Column("Learned", "doctor:doctor", show=show_learned),
-        Column("Room", "tenants:connection", show=show_room),
-        Column("Last error", "doctor:doctor", show=show_error),
-        Column("Retention", "keeping:overview", P.HOLD, show_retention),
-        Column("Receipt", "audit:proof", P.VIEW_AUDIT, show_receipt),
-        Column("Knowledge", "knowledge:overview", P.VIEW_KNOWLEDGE, show_knowledge),
-        Column("Segment", "segment:workspace", P.MANAGE_SEGMENT, show_segment),
+        FleetColumn("Link", "doctor:doctor", kind=Kind.DOCTOR),
+        FleetColumn("Canary", "canary:canary", kind=Kind.CANARY),
+        FleetColumn("Isolation", "canary:canary", kind=Kind.ISOLATION),
+        FleetColumn("Changes", "drift:drift", P.VIEW_DRIFT, kind=Kind.DRIFT),
+        FleetColumn("Learned", "doctor:doctor", show=show_learned),
+        FleetColumn("Room", "tenants:connection", show=show_room),
+        FleetColumn("Last error", "doctor:doctor", show=show_error),
+        FleetColumn("Retention", "keeping:overview", P.HOLD, show_retention),
+        FleetColumn("Receipt", "audit:proof", P.VIEW_AUDIT, show_receipt),
+        FleetColumn(
+            "Knowledge", "knowledge:overview", P.VIEW_KNOWLEDGE, show_knowledge
+        ),
+        FleetColumn("Segment", "segment:workspace", P.MANAGE_SEGMENT, show_segment),
     )
 }
 NAMED = {"name": "Tenant"} | {x.name: x.label for x in COLUMNS.values()}
 TABS = {
-    "fails": State.FAILS,
-    "unknown": State.UNKNOWN,
-    "doubtful": State.DOUBTFUL,
-    "holds": State.HOLDS,
+    "fails": Health.FAILS,
+    "unknown": Health.UNKNOWN,
+    "doubtful": Health.DOUBTFUL,
+    "holds": Health.HOLDS,
     "none": NONE,
 }
 LABELS = {**RESULTS, "none": "not asked"}
@@ -266,14 +268,14 @@ def list_states(tenants: TenantQuerySet) -> dict[str, list[Linked]]:
     return {row.tenant.slug: cells for row, cells in _link(rows)}
 
 
-def _build_rows(tenants: TenantQuerySet) -> list[Row]:
+def _build_rows(tenants: TenantQuerySet) -> list[FleetRow]:
     """By few and light queries, of what sorts and counts alone, and by slugs: to read a
     UUID takes longer than all the rest of a row."""
     kept = Result.objects.filter(is_latest=True, tenant__in=tenants.values("pk"))
     results = defaultdict[str, dict[str, str]](dict)
     for slug, kind, state in kept.values_list("tenant__slug", "kind", "state"):
         results[slug][kind] = state
-    measured = kept.filter(kind=Kind.USAGE).exclude(state=State.UNKNOWN)
+    measured = kept.filter(kind=Kind.USAGE).exclude(state=Health.UNKNOWN)
     usage = dict(measured.values_list("tenant__slug", "facts"))
     workspaces = set(Workspace.objects.values_list("tenant__slug", flat=True))
     rules = defaultdict[str, dict[str, int]](dict)
@@ -284,7 +286,7 @@ def _build_rows(tenants: TenantQuerySet) -> list[Row]:
     is_due = timezone.now() - get_time(last) > 2 * AGE
     signed = int(last.get("size", 0)), is_due
     rows = [
-        Row(
+        FleetRow(
             each,
             results[each.slug],
             usage.get(each.slug, {}),
@@ -299,13 +301,13 @@ def _build_rows(tenants: TenantQuerySet) -> list[Row]:
     return rows
 
 
-def _sort(rows: list[Row], by: str) -> None:
+def _sort(rows: list[FleetRow], by: str) -> None:
     name, is_reversed = by.removeprefix("-"), by.startswith("-")
     if name == "name":
         rows.sort(key=lambda row: row.tenant.name.casefold(), reverse=is_reversed)
     elif name:
 
-        def rank(row: Row) -> tuple[bool, int, float]:
+        def rank(row: FleetRow) -> tuple[bool, int, float]:
             cell = row.cells[name]
             return cell.state == NONE, GRAVITY.index(cell.state), -cell.rank
 
@@ -314,12 +316,12 @@ def _sort(rows: list[Row], by: str) -> None:
         rows.sort(key=lambda row: GRAVITY.index(row.get_state()))
 
 
-def _link(rows: Iterable[Row]) -> list[tuple[Row, list[Linked]]]:
+def _link(rows: Iterable[FleetRow]) -> list[tuple[FleetRow, list[Linked]]]:
     kept = latest(row.tenant for row in rows)
     return [(row, _link_cells(row, kept.get(row.tenant.pk, {}))) for row in rows]
 
 
-def _link_cells(row: Row, results: Mapping[str, Result]) -> list[Linked]:
+def _link_cells(row: FleetRow, results: Mapping[str, Result]) -> list[Linked]:
     role, slug, found = Role(row.tenant.seen_as), row.tenant.slug, []
     for column in COLUMNS.values():
         cell, url, result = row.cells[column.name], "", results.get(column.kind)

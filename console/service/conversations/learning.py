@@ -43,9 +43,9 @@ from console.service.conversations.model_extractor import (
 )
 from console.service.conversations.models import Conversation, Transition, diagnose
 from console.service.conversations.reading import (
+    ExtractionInput,
     Lesson,
     Reading,
-    Talk,
     extract_sentences,
 )
 from console.service.conversations.writing import Writer
@@ -189,7 +189,7 @@ def start(
     return future
 
 
-def ask_model(talks: Sequence[Talk], endpoint: ChatEndpoint) -> Extracted:
+def ask_model(talks: Sequence[ExtractionInput], endpoint: ChatEndpoint) -> Extracted:
     usage = Usage()
     try:
         with within(DEADLINE_S):

@@ -35,8 +35,8 @@ from console.engine.support import find_unsupported
 from console.service.conversations.models import ModelUsage
 from console.service.conversations.reading import (
     Decision,
+    ExtractionInput,
     Lesson,
-    Talk,
     judge,
     summarise_sentences,
 )
@@ -119,7 +119,9 @@ def compute_cost(used: ModelUsage) -> float | None:
     return round(cost, 6)
 
 
-def extract_by_model(talk: Talk, endpoint: ChatEndpoint, usage: Usage) -> Lesson:
+def extract_by_model(
+    talk: ExtractionInput, endpoint: ChatEndpoint, usage: Usage
+) -> Lesson:
     """Raises Unanswered."""
     return _Extraction(talk, endpoint, usage).extract()
 
@@ -129,7 +131,9 @@ class _Extraction:
     news   numbers of the customer's that are new
     """
 
-    def __init__(self, talk: Talk, endpoint: ChatEndpoint, usage: Usage) -> None:
+    def __init__(
+        self, talk: ExtractionInput, endpoint: ChatEndpoint, usage: Usage
+    ) -> None:
         self.talk, self.rules = talk, talk.rules
         self.ask = partial(ask, endpoint, usage=usage)
         # As a source can have it: `model-1/gpt-4o`.

@@ -56,7 +56,7 @@ class Known:
 
 
 @dataclass(frozen=True, slots=True)
-class Talk:
+class ExtractionInput:
     """What an extractor is given: a conversation as one of its customers takes part.
 
     turns    without what the store's rules redact
@@ -123,7 +123,7 @@ class Lesson:
     decisions: Mapping[Fact, Decision] = field(default_factory=dict)
 
 
-def extract_sentences(talk: Talk) -> Lesson:
+def extract_sentences(talk: ExtractionInput) -> Lesson:
     """The customer's own sentences (console/engine/extractive.py)."""
     found = extract(talk.turns, zone=talk.zone)
     facts, withheld = judge(talk, [f for f in found if f.turns[-1] in talk.news])
@@ -132,7 +132,7 @@ def extract_sentences(talk: Talk) -> Lesson:
     )
 
 
-def summarise_sentences(talk: Talk) -> str:
+def summarise_sentences(talk: ExtractionInput) -> str:
     if not (talk.ends and talk.turns):
         return ""
     redact = talk.rules.redact
@@ -144,7 +144,7 @@ def summarise_sentences(talk: Talk) -> str:
 
 
 def judge(
-    talk: Talk, facts: Sequence[Fact]
+    talk: ExtractionInput, facts: Sequence[Fact]
 ) -> tuple[list[Fact], list[tuple[Fact, Verdict]]]:
     """What the store's rules let be remembered, and what they do not."""
     kept, withheld = [], []
@@ -204,7 +204,7 @@ class Reading:
             if each.sequence in turns:
                 each.learned_revision = each.revision
 
-    def build_talks(self, *, reconciled: bool) -> list[Talk]:
+    def build_talks(self, *, reconciled: bool) -> list[ExtractionInput]:
         """Of each customer whom the memory knows."""
         ids = {p.profile_id for p in self.participants.values() if p.profile_id}
         profiles = Profile.objects.of(self.store).filter(id__in=ids).order_by("id")
@@ -213,14 +213,14 @@ class Reading:
             for profile in profiles
         ]
 
-    def _build_talk(self, profile_id: str, known: Known | None) -> Talk:
+    def _build_talk(self, profile_id: str, known: Known | None) -> ExtractionInput:
         turns = self._read_turns(profile_id)
         channels = {n: c.author_channel for n, c in self.by_sequence.items()}
         origins = {
             turn.number: Origin(channels[turn.number], SOURCE, turn.role)
             for turn in turns
         }
-        return Talk(
+        return ExtractionInput(
             profile_id=profile_id,
             turns=self.rules.redact_turns(turns, origins),
             origins=origins,

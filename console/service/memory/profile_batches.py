@@ -49,7 +49,7 @@ Key = tuple[str, str]  # an identifier's type and value, or a trait's group and 
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
+class RefusedProfile:
     """Of many profiles one, by its place, that is not stored, or not found by a value.
 
     reason  begins with the trait: `traits.Contact.email: must be a string`
@@ -60,11 +60,11 @@ class Refused:
     stored: bool
 
 
-def put_profiles(store: Store, payloads: Sequence[Payload]) -> list[Refused]:
+def put_profiles(store: Store, payloads: Sequence[Payload]) -> list[RefusedProfile]:
     """Each as create_profile, in order; answers what was refused, and why. Each item
     stands for itself: a refused one leaves nothing behind and the others stay. Raises
     NotFound for a store that is gone."""
-    refused, start = list[Refused](), 0
+    refused, start = list[RefusedProfile](), 0
     while start < len(payloads):
         told, count = _put_some(store, payloads[start : start + CHUNK])
         refused += [replace(each, item=start + each.item) for each in told]
@@ -73,7 +73,9 @@ def put_profiles(store: Store, payloads: Sequence[Payload]) -> list[Refused]:
 
 
 @transaction.atomic(using="memory")
-def _put_some(store: Store, payloads: Sequence[Payload]) -> tuple[list[Refused], int]:
+def _put_some(
+    store: Store, payloads: Sequence[Payload]
+) -> tuple[list[RefusedProfile], int]:
     """With how many of them it has done."""
     store = lock_store(store)
     groups = get_groups(store)
@@ -82,16 +84,16 @@ def _put_some(store: Store, payloads: Sequence[Payload]) -> tuple[list[Refused],
         try:
             items[index] = item = check_payload(store, payload, groups)
         except errors.Invalid as exc:
-            refused.append(Refused(index, exc.message, stored=False))
+            refused.append(RefusedProfile(index, exc.message, stored=False))
         else:
             told = [*(why + KEPT for why in item.unfit), *item.refused]
-            refused += [Refused(index, why, stored=True) for why in told]
+            refused += [RefusedProfile(index, why, stored=True) for why in told]
     braked, erased, left = write_profiles(store, items)
     for index, reasons in braked.items():
-        refused += [Refused(index, why + KEPT, stored=True) for why in reasons]
+        refused += [RefusedProfile(index, why + KEPT, stored=True) for why in reasons]
     for index, why in erased.items():
         refused = [each for each in refused if each.item != index]
-        refused.append(Refused(index, why, stored=False))
+        refused.append(RefusedProfile(index, why, stored=False))
     count = len(payloads) if left is None else left
     refused.sort(key=lambda each: each.item)
     return [each for each in refused if each.item < count], count

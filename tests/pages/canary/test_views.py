@@ -9,7 +9,7 @@ from django_tasks_db.models import DBTaskResult
 from console.audit.models import AuditEntry
 from console.monitoring.canary import advance, run_canary
 from console.monitoring.isolation import isolate
-from console.monitoring.models import Kind, Result, State, Watch, get_watch, record
+from console.monitoring.models import Health, Kind, Result, Watch, get_watch, record
 from console.service.conversations.learning import learn
 from console.tenants.actor import Actor
 from tests.factories import HTMX, make_tenant, move_tenant
@@ -56,7 +56,7 @@ def test_start_run_refuses_a_second_at_once(client, tenant, operator):
 
 def test_canary_charts_the_last_runs(client, tenant, agent):
     for ms in (40, 80, None):
-        state = State.HOLDS if ms else State.FAILS
+        state = Health.HOLDS if ms else Health.FAILS
         step = {"state": "ok" if ms else "fail", "ms": ms or 60_000, "words": "Late."}
         record(tenant, Kind.CANARY, state, steps={"listed": step}, words="Late.")
     client.force_login(agent)

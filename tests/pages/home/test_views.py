@@ -5,7 +5,7 @@ import re
 import pytest
 from django.urls import reverse
 
-from console.monitoring.models import Kind, State, record
+from console.monitoring.models import Health, Kind, record
 from console.pages.deletions.models import Deletion
 from console.pages.home.views import MANY
 from console.tenants.models import Role, Tenant
@@ -96,8 +96,8 @@ def test_home_without_customers_leads_to_the_pages_of_the_role(
         assert f'href="{reverse(name, args=["acme"])}"><span>' in office
     assert "1 has a role here" in " ".join(office.split())
 
-    record(tenant, Kind.CANARY, State.FAILS)
-    record(tenant, Kind.DOCTOR, State.HOLDS)
+    record(tenant, Kind.CANARY, Health.FAILS)
+    record(tenant, Kind.DOCTOR, Health.HOLDS)
     kept = " ".join(re.sub("<[^>]+>", " ", client.get("/t/acme/").text).split())
     assert "Link holds Canary fails Imports" in kept
 

@@ -23,7 +23,7 @@ from console.pages.onboarding.copying import copy_tenant
 from console.pages.onboarding.engine import advance, begin, go_live, look, undo
 from console.pages.onboarding.models import Onboarding
 from console.pages.onboarding.plan import (
-    Identity,
+    IdentityRules,
     Plan,
     build_legal_name,
     build_slug,
@@ -343,7 +343,7 @@ def refuse_again() -> str:
 @pytest.mark.parametrize(
     ("step", "field", "words"),
     [
-        ("identity", {"identity": Identity(limits={"fax": 3})}, "is fax"),
+        ("identity", {"identity": IdentityRules(limits={"fax": 3})}, "is fax"),
         ("display", {"masking": {"group/Acount": "hide"}}, "group Acount"),
         ("display", {"pinned": ["Acount"]}, "group Acount"),
     ],
@@ -445,7 +445,7 @@ def test_onboarding_logs_each_act_and_no_secret(row):
 def test_canary_that_fails_is_told_once_and_run_again(row):
     finish(row, "doctor")
     kept.record(
-        Bench(row).added, kept.Kind.CANARY, kept.State.FAILS, words="Not listed."
+        Bench(row).added, kept.Kind.CANARY, kept.Health.FAILS, words="Not listed."
     )
 
     with pytest.raises(StepRefused, match=r"Canary: fails\. Not listed\."):

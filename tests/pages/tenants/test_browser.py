@@ -2,7 +2,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from console.monitoring.drift import look
-from console.monitoring.models import Kind, State, record
+from console.monitoring.models import Health, Kind, record
 from console.tenants.models import Role
 from tests.browser import find_faults, sign_in
 from tests.factories import make_tenant, make_user
@@ -27,7 +27,7 @@ def test_list_tenants_leads_to_a_change_that_is_put_back(live_server, page, erro
     look(tenant)
     world.put(id_, statusCallbacks=[])
     look(tenant)
-    record(tenant, Kind.CANARY, State.HOLDS)
+    record(tenant, Kind.CANARY, Health.HOLDS)
     make_tenant("new")
     sign_in(page, make_user(Role.OPERATOR))
 

@@ -8,7 +8,7 @@ from django.test.utils import CaptureQueriesContext
 
 from console.audit.checkpoints import make_checkpoint
 from console.contract.ids import new_id
-from console.monitoring.models import Kind, State, record
+from console.monitoring.models import Health, Kind, record
 from console.monitoring.usage import measure
 from console.profiles.retention import set_retention
 from console.tenants.models import Role, Tenant
@@ -18,7 +18,7 @@ PAGE = "/tenants/"
 
 
 def keep_usage(tenant: Tenant, **facts: Any) -> None:
-    record(tenant, Kind.USAGE, State.HOLDS, **facts)
+    record(tenant, Kind.USAGE, Health.HOLDS, **facts)
 
 
 def read_slugs(page) -> list[str]:
@@ -32,8 +32,8 @@ def read_cells(page, slug: str = "acme") -> dict[str, tuple[str, str, str]]:
 
 
 def test_list_tenants_shows_what_was_found_out(client, tenant, operator):
-    record(tenant, Kind.DOCTOR, State.FAILS, words="Extraction is off.")
-    record(tenant, Kind.CANARY, State.HOLDS)
+    record(tenant, Kind.DOCTOR, Health.FAILS, words="Extraction is off.")
+    record(tenant, Kind.CANARY, Health.HOLDS)
     talk = new_id("conv_conversation")
     keep_usage(
         tenant,
@@ -69,8 +69,8 @@ def test_list_tenants_shows_what_was_found_out(client, tenant, operator):
 
 
 def test_list_tenants_takes_what_is_not_known_for_nothing(client, tenant, operator):
-    record(tenant, Kind.USAGE, State.UNKNOWN, words="The memory is not reached")
-    record(tenant, Kind.DOCTOR, State.UNKNOWN)
+    record(tenant, Kind.USAGE, Health.UNKNOWN, words="The memory is not reached")
+    record(tenant, Kind.DOCTOR, Health.UNKNOWN)
     client.force_login(operator)
 
     page = client.get(PAGE)
@@ -91,7 +91,7 @@ def test_list_tenants_shows_what_is_measured(client, tenant, operator):
 
 
 def test_list_tenants_leads_nobody_where_they_may_not_go(client, tenant, agent):
-    record(tenant, Kind.DRIFT, State.FAILS)
+    record(tenant, Kind.DRIFT, Health.FAILS)
     client.force_login(agent)
 
     page = client.get(PAGE)
@@ -117,10 +117,10 @@ def test_list_tenants_leads_nobody_where_they_may_not_go(client, tenant, agent):
     ],
 )
 def test_list_tenants_sorts_and_filters(client, tenant, operator, query, slugs):
-    record(make_tenant("bad"), Kind.DOCTOR, State.FAILS)
+    record(make_tenant("bad"), Kind.DOCTOR, Health.FAILS)
     odd, good = make_tenant("odd"), make_tenant("good")
-    record(odd, Kind.CANARY, State.FAILS)
-    record(odd, Kind.DOCTOR, State.HOLDS)
+    record(odd, Kind.CANARY, Health.FAILS)
+    record(odd, Kind.DOCTOR, Health.HOLDS)
     keep_usage(good, room={"stores": (2, 15)})
     client.force_login(operator)
 
@@ -130,8 +130,8 @@ def test_list_tenants_sorts_and_filters(client, tenant, operator, query, slugs):
 
 
 def test_list_tenants_counts_states_of_ones_own_alone(client, tenant):
-    record(tenant, Kind.DOCTOR, State.FAILS)
-    record(make_tenant("foreign"), Kind.DOCTOR, State.FAILS)
+    record(tenant, Kind.DOCTOR, Health.FAILS)
+    record(make_tenant("foreign"), Kind.DOCTOR, Health.FAILS)
     client.force_login(make_user(Role.DEVELOPER, tenant))
 
     page = client.get(f"{PAGE}?state=fails&words=")
@@ -144,11 +144,11 @@ def test_list_tenants_counts_states_of_ones_own_alone(client, tenant):
 def test_list_tenants_asks_as_much_of_many(client, tenant, operator):
     client.force_login(operator)
     client.get(PAGE)
-    record(tenant, Kind.DOCTOR, State.HOLDS)
+    record(tenant, Kind.DOCTOR, Health.HOLDS)
     with CaptureQueriesContext(connection) as few:
         client.get(PAGE)
     for number in range(6):
-        record(make_tenant(f"more-{number}"), Kind.DOCTOR, State.FAILS)
+        record(make_tenant(f"more-{number}"), Kind.DOCTOR, Health.FAILS)
 
     with CaptureQueriesContext(connection) as many:
         client.get(PAGE)

@@ -8,7 +8,7 @@ from console.core.chat import ChatEndpoint, Unanswered, Usage
 from console.engine.extractive import Fact, Turn
 from console.service.conversations import model_extractor
 from console.service.conversations.model_extractor import EXTRACT, extract_by_model
-from console.service.conversations.reading import Talk, summarise_sentences
+from console.service.conversations.reading import ExtractionInput, summarise_sentences
 from console.service.conversations.rules import Rules
 from tests.scripted_model import read_rows, running
 
@@ -27,14 +27,14 @@ def endpoint(model) -> ChatEndpoint:
     return ChatEndpoint(model.url, "tiny:1", "openai")
 
 
-def make_talk(*said: str, ends: bool = False, news=None, **rules) -> Talk:
+def make_talk(*said: str, ends: bool = False, news=None, **rules) -> ExtractionInput:
     """What the agent and the customer say in turns, the customer last."""
     sides = [("Kim", "agent"), ("Ana", "customer")]
     turns = [
         Turn(n, *sides[(len(said) - n + 1) % 2], text, NOON)
         for n, text in enumerate(said, start=1)
     ]
-    return Talk(
+    return ExtractionInput(
         profile_id="mem_profile_1",
         turns=turns,
         news={turn.number for turn in turns} if news is None else news,
@@ -50,7 +50,7 @@ def a_fact(text: str, *turns: int, about: str = "customer"):
     return {"text": text, "turns": list(turns), "about": about}
 
 
-def learn(model, endpoint, talk: Talk, *facts, summary: str = ""):
+def learn(model, endpoint, talk: ExtractionInput, *facts, summary: str = ""):
     model.script = [{"facts": list(facts), "summary": summary}]
     return extract_by_model(talk, endpoint, Usage())
 

@@ -22,7 +22,7 @@ from console.service.memory.models import (
     Trait,
     TraitGroup,
 )
-from console.service.memory.profile_batches import Refused, put_profiles
+from console.service.memory.profile_batches import RefusedProfile, put_profiles
 from console.service.memory.profiles import create_profile
 from console.service.memory.stores import create_store
 from console.service.models import Account
@@ -114,15 +114,15 @@ def describe(store: Store) -> tuple:
     )
 
 
-def create_one_by_one(store: Store, payloads: list[dict]) -> list[Refused]:
+def create_one_by_one(store: Store, payloads: list[dict]) -> list[RefusedProfile]:
     refused = []
     for index, payload in enumerate(payloads):
         try:
             _, unfit = create_profile(store, payload)
         except errors.Invalid as exc:
-            refused.append(Refused(index, exc.message, stored=False))
+            refused.append(RefusedProfile(index, exc.message, stored=False))
         else:
-            refused += [Refused(index, why, stored=True) for why in unfit]
+            refused += [RefusedProfile(index, why, stored=True) for why in unfit]
     return refused
 
 

@@ -7,13 +7,13 @@ from typing import Any
 import msgspec
 from django.core.management.base import BaseCommand, CommandError
 
-from console.monitoring.canary import STEPS, Busy, Overtaken, advance, start
+from console.monitoring.canary import STEPS, CanaryBusy, CanaryOvertaken, advance, start
 from console.monitoring.isolation import run_and_keep
-from console.monitoring.models import Result, State
+from console.monitoring.models import Health, Result
 from console.tenants.actor import Actor
 from console.tenants.models import Tenant
 
-EXIT = {State.FAILS: 1, State.UNKNOWN: 2}
+EXIT = {Health.FAILS: 1, Health.UNKNOWN: 2}
 AGAIN_S = 0.5
 
 
@@ -37,7 +37,7 @@ class Command(BaseCommand):
         if tenant is None:
             raise CommandError(
                 f"There is no tenant {options['tenant']!r}.",
-                returncode=EXIT[State.UNKNOWN],
+                returncode=EXIT[Health.UNKNOWN],
             )
         actor = Actor(None, tenant, name="command line")
         tells = run_and_keep if options["isolation"] else run_canary
@@ -55,7 +55,7 @@ class Command(BaseCommand):
                 self.stdout.write(
                     f"{result.state}: looked for from {asked} others, found by {found}."
                 )
-        if code := EXIT.get(State(result.state)):
+        if code := EXIT.get(Health(result.state)):
             raise CommandError(result.facts["words"], returncode=code)
 
 
@@ -65,7 +65,7 @@ def run_canary(tenant: Tenant, actor: Actor) -> Result:
         watch = start(tenant, actor)
         while not advance(watch, actor):
             sleep(AGAIN_S)
-    except (Busy, Overtaken) as other:
+    except (CanaryBusy, CanaryOvertaken) as other:
         words = getattr(other, "message", "Another one was started meanwhile.")
-        raise CommandError(words, returncode=EXIT[State.UNKNOWN]) from other
+        raise CommandError(words, returncode=EXIT[Health.UNKNOWN]) from other
     return tenant.results.get(kind="canary", is_latest=True)

@@ -20,7 +20,7 @@ from console.service.http.description.operation import operation
 from console.service.http.request import ApiRequest
 from console.service.memory.api.profiles import PROFILES
 from console.service.memory.models import Store
-from console.service.memory.profile_batches import Refused, put_profiles
+from console.service.memory.profile_batches import RefusedProfile, put_profiles
 from console.service.models import Operation
 
 
@@ -51,7 +51,7 @@ def update_profiles_in_bulk(request: ApiRequest, body: PutProfiles) -> HttpRespo
     return answer(shown, status=202)
 
 
-def _conclude(store: Store, refused: Sequence[Refused], *, of: int) -> Operation:
+def _conclude(store: Store, refused: Sequence[RefusedProfile], *, of: int) -> Operation:
     """COMPLETED only if all were written: official clients read nothing but `error`
     of a skipped item."""
     skipped = [each for each in refused if not each.stored]
@@ -77,7 +77,7 @@ def _conclude(store: Store, refused: Sequence[Refused], *, of: int) -> Operation
     )
 
 
-def _build_refusals(refused: Sequence[Refused]) -> tuple[Refusal, ...]:
+def _build_refusals(refused: Sequence[RefusedProfile]) -> tuple[Refusal, ...]:
     return tuple(
         build_refusal(each.reason, each.item, stored=each.stored)
         for each in refused[:REFUSALS_MAX]
