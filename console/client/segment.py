@@ -30,8 +30,8 @@ from console.contract.segment import (
     ExternalId,
     ExternalIds,
     Requested,
+    SegmentTrait,
     Told,
-    Trait,
     Traits,
 )
 from console.core import outgoing
@@ -81,7 +81,7 @@ class SegmentClient:
     write_key: str = field(repr=False)
     public_token: str = field(default="", repr=False)
 
-    def fetch_traits(self, identity: str) -> dict[str, Trait]:
+    def fetch_traits(self, identity: str) -> dict[str, SegmentTrait]:
         """The first TRAITS_A_PAGE, each with its source and time. `identity` is
         `type:value`, as it stands in Segment: other casing finds nobody."""
         query = {"limit": TRAITS_A_PAGE, "verbose": "true"}

@@ -30,41 +30,41 @@ REGIONS = {
 }
 
 
-class Read(msgspec.Struct, frozen=True, kw_only=True):
+class SegmentAnswer(msgspec.Struct, frozen=True, kw_only=True):
     def __repr__(self) -> str:
         # Never a field: they hold what is known of a customer.
         return f"<{type(self).__name__}>"
 
 
-class Cursor(Read, frozen=True, kw_only=True):
+class SegmentCursor(SegmentAnswer, frozen=True, kw_only=True):
     has_more: bool = False
     next: str = ""
 
 
-class Trait(Read, frozen=True, kw_only=True):
+class SegmentTrait(SegmentAnswer, frozen=True, kw_only=True):
     value: Any = None
     source_id: str = ""
     updated_at: datetime | None = None
 
 
-class Traits(Read, frozen=True, kw_only=True):
-    traits: dict[str, Trait]
-    cursor: Cursor = Cursor()
+class Traits(SegmentAnswer, frozen=True, kw_only=True):
+    traits: dict[str, SegmentTrait]
+    cursor: SegmentCursor = SegmentCursor()
 
 
-class ExternalId(Read, frozen=True, kw_only=True):
+class ExternalId(SegmentAnswer, frozen=True, kw_only=True):
     type: str
     id: str
     source_id: str = ""
     created_at: datetime | None = None
 
 
-class ExternalIds(Read, frozen=True, kw_only=True):
+class ExternalIds(SegmentAnswer, frozen=True, kw_only=True):
     data: tuple[ExternalId, ...]
-    cursor: Cursor = Cursor()
+    cursor: SegmentCursor = SegmentCursor()
 
 
-class Event(Read, frozen=True, kw_only=True):
+class Event(SegmentAnswer, frozen=True, kw_only=True):
     event: str = ""
     type: str = ""
     timestamp: datetime | None = None
@@ -72,30 +72,30 @@ class Event(Read, frozen=True, kw_only=True):
     properties: dict[str, Any] = {}
 
 
-class Events(Read, frozen=True, kw_only=True):
+class Events(SegmentAnswer, frozen=True, kw_only=True):
     data: tuple[Event, ...]
-    cursor: Cursor = Cursor()
+    cursor: SegmentCursor = SegmentCursor()
 
 
-class RequestId(Read, frozen=True, kw_only=True):
+class RequestId(SegmentAnswer, frozen=True, kw_only=True):
     regulate_id: str = msgspec.field(name="regulateId")
 
 
-class Requested(Read, frozen=True, kw_only=True):
+class Requested(SegmentAnswer, frozen=True, kw_only=True):
     """A deletion that was asked for, by the Public API."""
 
     data: RequestId
 
 
-class Regulation(Read, frozen=True, kw_only=True):
+class Regulation(SegmentAnswer, frozen=True, kw_only=True):
     overall_status: str = msgspec.field(name="overallStatus")
 
 
-class Regulated(Read, frozen=True, kw_only=True):
+class Regulated(SegmentAnswer, frozen=True, kw_only=True):
     regulation: Regulation
 
 
-class Told(Read, frozen=True, kw_only=True):
+class Told(SegmentAnswer, frozen=True, kw_only=True):
     """How far a deletion is."""
 
     data: Regulated

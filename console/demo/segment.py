@@ -49,7 +49,7 @@ NO_SUCH_PROFILE = (404, "not_found", "The resource was not found.")
 
 
 @dataclass
-class Source:
+class EmulatedSource:
     """A write key's. `connected`: to the space, without which nothing arrives there."""
 
     id: str
@@ -58,18 +58,18 @@ class Source:
 
 
 @dataclass
-class Trait:
+class EmulatedTrait:
     value: Any
     source_id: str
     updated_at: datetime
 
 
 @dataclass
-class Profile:
+class EmulatedProfile:
     """identifiers  (type, value) and since when, by which message and source"""
 
     identifiers: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
-    traits: dict[str, Trait] = field(default_factory=dict)
+    traits: dict[str, EmulatedTrait] = field(default_factory=dict)
     history: list[dict[str, Any]] = field(default_factory=list)
     first: dict[str, Any] = field(default_factory=dict)
     last: dict[str, Any] = field(default_factory=dict)
@@ -96,9 +96,9 @@ class Emulator:
     ) -> None:
         self.space, self.region = space, region
         self.tokens = {"profile-token"}
-        self.sources = {"write-key": Source("src_emulator")}
+        self.sources = {"write-key": EmulatedSource("src_emulator")}
         self.limits = {"user_id": 1, "email": 5, "anonymous_id": 5, "phone": 5}
-        self.profiles: list[Profile] = []
+        self.profiles: list[EmulatedProfile] = []
         self.accepted: list[dict[str, Any]] = []
         self.lost: list[tuple[str, dict[str, Any]]] = []
         self.calls: list[tuple[str, str, Any]] = []
@@ -120,7 +120,7 @@ class Emulator:
         self.server.shutdown()
         self.server.server_close()
 
-    def find(self, type_: str, value: str) -> Profile | None:
+    def find(self, type_: str, value: str) -> EmulatedProfile | None:
         return next(
             (one for one in self.profiles if (type_, value) in one.identifiers), None
         )
@@ -145,7 +145,9 @@ class Emulator:
                     self.lost.append((reason, event))
         return {"success": True}
 
-    def _take(self, event: dict[str, Any], source: Source | None, sent_at: Any) -> str:
+    def _take(
+        self, event: dict[str, Any], source: EmulatedSource | None, sent_at: Any
+    ) -> str:
         """Why it is lost, "" if it is not."""
         now = datetime.now(UTC)
         if reason := _find_fault(event):
@@ -167,7 +169,11 @@ class Emulator:
         return ""
 
     def _apply(
-        self, event: dict[str, Any], source: Source, message_id: str, at: datetime
+        self,
+        event: dict[str, Any],
+        source: EmulatedSource,
+        message_id: str,
+        at: datetime,
     ) -> None:
         known = [each for each in _find_identifiers(event) if each[0] in self.limits]
         if not known:
@@ -186,11 +192,11 @@ class Emulator:
         if event["type"] == "track":
             profile.history.append({**event, **trace})
 
-    def _resolve(self, identifiers: list[tuple[str, str]]) -> Profile:
+    def _resolve(self, identifiers: list[tuple[str, str]]) -> EmulatedProfile:
         """The one that they name, made of several or anew."""
         found = [one for one in self.profiles if {*identifiers} & {*one.identifiers}]
         if not found:
-            self.profiles.append(Profile())
+            self.profiles.append(EmulatedProfile())
             return self.profiles[-1]
         into, *others = found
         for other in others:
@@ -204,7 +210,12 @@ class Emulator:
         return into
 
     def _set_trait(
-        self, profile: Profile, name: str, value: Any, source: Source, at: datetime
+        self,
+        profile: EmulatedProfile,
+        name: str,
+        value: Any,
+        source: EmulatedSource,
+        at: datetime,
     ) -> None:
         """The last that was updated wins, across sources; null takes it away."""
         known = profile.traits.get(name)
@@ -213,7 +224,7 @@ class Emulator:
         if value is None:
             profile.traits.pop(name, None)
         else:
-            profile.traits[name] = Trait(value, source.id, at)
+            profile.traits[name] = EmulatedTrait(value, source.id, at)
 
     # The Public API ------------------------------------------------------------------
 
@@ -346,7 +357,7 @@ def _page(rows: list[Any], query: dict[str, str], default: int, most: int) -> An
     return rows[first:after], {**cursor, "limit": int(limit)}
 
 
-def _show_traits(profile: Profile, query: dict[str, str]) -> dict[str, Any]:
+def _show_traits(profile: EmulatedProfile, query: dict[str, str]) -> dict[str, Any]:
     wanted = query.get("include")
     names = sorted(
         name for name in profile.traits if not wanted or name in wanted.split(",")
@@ -368,7 +379,9 @@ def _show_traits(profile: Profile, query: dict[str, str]) -> dict[str, Any]:
     return {"traits": {n: t.value for n, t in traits.items()}, "cursor": cursor}
 
 
-def _show_external_ids(profile: Profile, query: dict[str, str]) -> dict[str, Any]:
+def _show_external_ids(
+    profile: EmulatedProfile, query: dict[str, str]
+) -> dict[str, Any]:
     rows = [
         {
             "source_id": trace["source_id"],
@@ -385,7 +398,7 @@ def _show_external_ids(profile: Profile, query: dict[str, str]) -> dict[str, Any
     return {"data": shown, "cursor": cursor}
 
 
-def _show_events(profile: Profile, query: dict[str, str]) -> dict[str, Any]:
+def _show_events(profile: EmulatedProfile, query: dict[str, str]) -> dict[str, Any]:
     since = datetime.now(UTC) - timedelta(days=HISTORY_DAYS)
     rows = [
         {
@@ -409,7 +422,7 @@ def _show_events(profile: Profile, query: dict[str, str]) -> dict[str, Any]:
     return {"data": shown, "cursor": cursor}
 
 
-def _show_metadata(profile: Profile, _: dict[str, str]) -> dict[str, Any]:
+def _show_metadata(profile: EmulatedProfile, _: dict[str, str]) -> dict[str, Any]:
     first, last = profile.first, profile.last
     return {
         "metadata": {

@@ -155,7 +155,7 @@ def note_learned(
             Outgoing.objects.bulk_create(made, ignore_conflicts=True)
 
 
-class Learned(NamedTuple):
+class NewEvent(NamedTuple):
     """names  of an Identify, which trait, as `Group.name`; talks: from which
     conversations"""
 
@@ -170,10 +170,10 @@ class Learned(NamedTuple):
 
 def find_learned(
     store: StoreClient, profile_id: str, since: datetime, conversation_id: str = ""
-) -> list[Learned]:
+) -> list[NewEvent]:
     """As Segment would be told. Raises MemoryProblem."""
     found = [
-        Learned(
+        NewEvent(
             {
                 "type": "track",
                 "event": LEARNED,
@@ -206,7 +206,7 @@ def find_learned(
 
 def _find_accepted(
     store: StoreClient, profile_id: str, since: datetime
-) -> Iterator[Learned]:
+) -> Iterator[NewEvent]:
     """None of a memory that proposes nothing."""
     with suppress(MemoryNotFound):
         added = store.conversations.list_provenance(profile_id, outcome="added").items
@@ -225,7 +225,7 @@ def _find_accepted(
                     "timestamp": trait.timestamp.isoformat(),
                     "traits": {name: trait.value},
                 }
-                yield Learned(event, f"{group}.{name}", [each.conversation_id])
+                yield NewEvent(event, f"{group}.{name}", [each.conversation_id])
 
 
 def _identify(profile_id: str, held: Iterable[IdentifierSet]) -> dict[str, Any]:
@@ -243,7 +243,7 @@ def _identify(profile_id: str, held: Iterable[IdentifierSet]) -> dict[str, Any]:
 
 
 def _build_row(
-    workspace: Workspace, profile_id: str, each: Learned, assistant: Assistant | None
+    workspace: Workspace, profile_id: str, each: NewEvent, assistant: Assistant | None
 ) -> Outgoing:
     row = Outgoing(
         tenant_id=workspace.tenant_id,

@@ -18,7 +18,7 @@ from console.client.segment import (
     TokenRefused,
 )
 from console.contract.memory.identifier import IdentifierSet
-from console.contract.segment import REGIONS, Event, ExternalId, Trait
+from console.contract.segment import REGIONS, Event, ExternalId, SegmentTrait
 from console.segment.models import SECRETS, Watched, Workspace
 from console.tenants.actor import Actor
 from console.tenants.models import Tenant
@@ -43,7 +43,7 @@ _kept: dict[tuple[Any, ...], tuple[float, "SegmentProfile | None"]] = {}
 
 
 @dataclass(frozen=True, slots=True)
-class Check:
+class SegmentCheck:
     """state  holds, fails or waits; `where`: in Segment"""
 
     name: str
@@ -58,7 +58,7 @@ class SegmentProfile:
 
     identity_type: str
     value: str = field(repr=False)
-    traits: dict[str, Trait] = field(repr=False)
+    traits: dict[str, SegmentTrait] = field(repr=False)
     external_ids: Sequence[ExternalId] = field(repr=False)
     events: Sequence[Event] = field(repr=False)
 
@@ -102,7 +102,7 @@ def remove(actor: Actor, workspace: Workspace) -> None:
         log(actor, "segment.changed", *on, changed="removed")
 
 
-def check_token(workspace: Workspace) -> Check:
+def check_token(workspace: Workspace) -> SegmentCheck:
     """Of the profile access token, by asking for somebody who need not be there."""
     name = "Profile access token"
     where = "Unify → Unify settings → API access"
@@ -113,11 +113,11 @@ def check_token(workspace: Workspace) -> Check:
             with suppress(SegmentProblem):
                 _ask(workspace, region)
                 words = f"It is of the region {region}: set that one."
-                return Check(name, "fails", words, "Workspace settings → Region")
-        return Check(name, "fails", problem.message, where)
+                return SegmentCheck(name, "fails", words, "Workspace settings → Region")
+        return SegmentCheck(name, "fails", problem.message, where)
     except SegmentProblem as problem:
-        return Check(name, "fails", problem.message)
-    return Check(name, "holds", "Segment takes it.")
+        return SegmentCheck(name, "fails", problem.message)
+    return SegmentCheck(name, "holds", "Segment takes it.")
 
 
 def _ask(workspace: Workspace, region: str) -> Any:
@@ -146,7 +146,7 @@ def send_probe(workspace: Workspace) -> None:
     workspace.save(update_fields=["probe"])
 
 
-def check_probe(workspace: Workspace) -> Check | None:
+def check_probe(workspace: Workspace) -> SegmentCheck | None:
     """Whether the event that was sent last has arrived; None before there is one."""
     name, probe = "Write key, source and space", workspace.probe
     if not probe:
@@ -155,19 +155,21 @@ def check_probe(workspace: Workspace) -> Check | None:
         try:
             arrived = _ask(workspace, workspace.region) == probe["value"]
         except SegmentProblem as problem:
-            return Check(name, "fails", problem.message)
+            return SegmentCheck(name, "fails", problem.message)
         waited_s = time() - probe["sent_at"]
         if not arrived and waited_s < PATIENCE_S:
-            return Check(name, "waits", "An event was sent; it cannot be read yet.")
+            return SegmentCheck(
+                name, "waits", "An event was sent; it cannot be read yet."
+            )
         if not arrived:
-            return Check(name, "fails", _tell_causes(workspace))
+            return SegmentCheck(name, "fails", _tell_causes(workspace))
         workspace.probe = probe | {"arrived_s": round(waited_s, 1)}
         workspace.is_proven = True
         workspace.save(update_fields=["probe", "is_proven"])
     words = (
         f"An event arrived, and could be read after {workspace.probe['arrived_s']} s."
     )
-    return Check(name, "holds", words)
+    return SegmentCheck(name, "holds", words)
 
 
 def _tell_causes(workspace: Workspace) -> str:

@@ -7,7 +7,7 @@ import pytest
 from segment.analytics.client import Client
 
 from console.demo.seeding import connect_segment
-from console.demo.segment import Emulator, Source, fill
+from console.demo.segment import EmulatedSource, Emulator, fill
 from tests.factories import HTMX, make_profile
 
 CASEY = "phone:15554455"
@@ -139,8 +139,8 @@ def test_event_counts_once_by_its_message_id(segment):
     ],
 )
 def test_lost_event_answers_200(segment, reason, route, event):
-    segment.sources["eu"] = Source("src_eu", region="EU")
-    segment.sources["loose"] = Source("src_loose", connected=False)
+    segment.sources["eu"] = EmulatedSource("src_eu", region="EU")
+    segment.sources["loose"] = EmulatedSource("src_loose", connected=False)
 
     answer = send(segment, route, **event)
 

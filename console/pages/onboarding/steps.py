@@ -772,7 +772,7 @@ def describe_workspace(*told: str) -> Facts:
     return dict(zip(WORKSPACE, told, strict=True)) | secrets
 
 
-def refuse_unless_well(check: workspaces.Check | None) -> None:
+def refuse_unless_well(check: workspaces.SegmentCheck | None) -> None:
     if check and check.state == "fails":
         raise StepRefused(f"{check.name}: {check.words}")
 

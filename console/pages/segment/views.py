@@ -126,7 +126,9 @@ def check(request: ConsoleRequest) -> HttpResponse:
         try:
             workspaces.send_probe(kept)
         except SegmentProblem as problem:
-            checks.append(workspaces.Check("Write key", "fails", problem.message))
+            checks.append(
+                workspaces.SegmentCheck("Write key", "fails", problem.message)
+            )
     return _show_checks(request, kept, checks)
 
 
@@ -136,7 +138,7 @@ def arrival(request: ConsoleRequest) -> HttpResponse:
 
 
 def _show_checks(
-    request: ConsoleRequest, kept: Workspace, checks: list[workspaces.Check]
+    request: ConsoleRequest, kept: Workspace, checks: list[workspaces.SegmentCheck]
 ) -> HttpResponse:
     if not wants_part(request):
         return redirect("segment:workspace", request.tenant.slug)

@@ -8,7 +8,7 @@ from django.utils.timezone import now
 from console.audit.models import AuditEntry
 from console.client.segment import SegmentClient
 from console.contract.segment import external_id
-from console.demo.segment import Emulator, Source
+from console.demo.segment import EmulatedSource, Emulator
 from console.segment import workspaces
 from console.segment.models import Workspace
 from tests.factories import HTMX, make_profile, make_tenant
@@ -169,7 +169,7 @@ def test_arrival_says_what_can_have_lost_an_event(
     client, workspace, segment, operator, time_machine, fault
 ):
     if fault == "loose":
-        segment.sources["write-key"] = Source("src", connected=False)
+        segment.sources["write-key"] = EmulatedSource("src", connected=False)
     elif fault == "wrong_key":
         segment.sources.clear()
     else:
