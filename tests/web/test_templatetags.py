@@ -186,16 +186,25 @@ def test_readable_joins_the_lines_of_a_pdf_inside_a_paragraph():
     assert readable(of_text) == text.removeprefix("## ")
 
 
-class TwoFields(forms.Form):
+class RefusedForm(forms.Form):
     first = forms.CharField()
     second = forms.CharField()
+    password = forms.CharField(widget=forms.PasswordInput)
+
+    def clean(self):
+        raise ValidationError("wrong")
 
 
 @pytest.mark.parametrize(
-    ("data", "focused"), [(None, "first"), ({"first": "a"}, "second")]
+    ("data", "focused"),
+    [
+        (None, "first"),
+        ({"first": "a"}, "second"),
+        ({"first": "a", "second": "b", "password": "c"}, "password"),
+    ],
 )
 def test_take_focus_is_of_the_first_field_to_mend(data, focused):
-    form = TwoFields(data)
+    form = RefusedForm(data)
 
     take_focus(form)
 

@@ -148,12 +148,15 @@ def guarded(url: str | None) -> tuple[str, str]:
 
 @register.simple_tag
 def take_focus(form: BaseForm) -> str:
-    """Typing begins in the first field to mend, else where the form says, or at its top."""
+    """Typing begins in the first field to mend, else in a password, which is never kept,
+    else where the form says, or at its top."""
     fields = [each for each in form.visible_fields() if not each.field.disabled]
     wanted = [
         each for each in fields if each.field.widget.attrs.pop("autofocus", False)
     ]
-    for each in ([each for each in fields if each.errors] or wanted or fields)[:1]:
+    to_mend = [each for each in fields if each.errors]
+    emptied = [each for each in fields if form.errors and each.widget_type == "password"]
+    for each in (to_mend or emptied or wanted or fields)[:1]:
         each.field.widget.attrs["autofocus"] = True
     return ""
 
