@@ -30,11 +30,12 @@ def test_allow_says_who_may_and_logs_the_denial(client, tenant, auditor):
 def test_refusal_names_the_act_and_nothing_that_would_not_help(client, tenant, officer):
     client.force_login(officer)
 
-    policy, people = (
+    policy, people, case = (
         client.get(address).text.partition("</main>")[0]
         for address in (
             reverse("deletions:policy", args=[tenant.slug]),
             reverse("people:list"),
+            reverse("recall:add_case", args=[tenant.slug]),
         )
     )
 
@@ -44,7 +45,8 @@ def test_refusal_names_the_act_and_nothing_that_would_not_help(client, tenant, o
     )
     assert "To manage people you need the role operator" in people
     assert "no role here" not in people
-    assert "Load the page again" not in policy + people
+    assert "Enter an identifier" in case
+    assert "Load the page again" not in policy + people + case
 
 
 def test_allow_lets_a_view_write_what_it_declares_alone(rf, tenant, agent):
