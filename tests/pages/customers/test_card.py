@@ -204,7 +204,7 @@ def test_profile_stands_without_a_part_that_fails(client, far, part):
     answer = client.get(card(PROFILE))
 
     assert answer.status_code == 200
-    assert answer.text.count("not shown</span>") == 1
+    assert answer.text.count("Not shown:</span>") == 1
     assert "A•••" in answer.text
 
 
@@ -231,7 +231,7 @@ def test_part_that_fails_says_so_in_its_place(client, far, part):
     answer = client.get(card(PROFILE, part), headers=HTMX)
 
     assert answer.status_code == 200
-    assert "not shown</span>" in answer.text
+    assert "Not shown:</span>" in answer.text
     assert f'hx-get="{card(PROFILE, part)}"' in answer.text
     assert "HX-Retarget" not in answer
 

@@ -268,7 +268,7 @@ def test_customer_costs_one_part_where_segment_refuses(
     part = client.get(f"/t/acme/profiles/{profile}/segment/", headers=HTMX)
 
     assert part.status_code == 200
-    assert "not shown" in part.text
+    assert "Not shown" in part.text
     assert "Try again" in part.text
 
 
