@@ -155,7 +155,9 @@ def take_focus(form: BaseForm) -> str:
         each for each in fields if each.field.widget.attrs.pop("autofocus", False)
     ]
     to_mend = [each for each in fields if each.errors]
-    emptied = [each for each in fields if form.errors and each.widget_type == "password"]
+    emptied = [
+        each for each in fields if form.errors and each.widget_type == "password"
+    ]
     for each in (to_mend or emptied or wanted or fields)[:1]:
         each.field.widget.attrs["autofocus"] = True
     return ""
