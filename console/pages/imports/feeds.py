@@ -433,13 +433,13 @@ class FeedForm(ConsoleForm):
         super().__init__(data)
         named: Any = [(each.id, each.display_name) for each in mappings]
         fields: Any = self.fields
-        fields["mapping"].choices = named
+        fields["mapping"].choices = named or [("", "None yet: the API makes them")]
         self.databases = list_databases(tenant)
         sources = [*list_files(tenant), *self.databases]
         fields["file"].choices = [
             (name, name if can_read(name) else f"{name} – {NO_PARQUET}")
             for name in sources
-        ]
+        ] or [("", "None yet: put a file into the folder")]
         if not self.databases:
             del fields["query"]
 
