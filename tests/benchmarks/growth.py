@@ -47,18 +47,25 @@ def run() -> None:
         client = Client()
         user = User.objects.get(email=f"{growth.person}@demo.example")
         client.force_login(user)
-        times: dict[str, list[float]] = {growth.usual: [], growth.largest: []}
+        # An address with words in it leads to one without.
+        addresses = [settle(client, each) for each in (growth.usual, growth.largest)]
+        times: list[list[float]] = [[], []]
         for _ in range(ROUNDS + 1):
-            for address, measured in times.items():
+            for address, measured in zip(addresses, times, strict=True):
                 measured.append(measure(client, address))
         # The first of each fills the caches.
-        usual, largest = (median(measured[1:]) for measured in times.values())
+        usual, largest = (median(measured[1:]) for measured in times)
         sizes = f"{growth.usual_size:,} > {growth.largest_size:,}"
         ratio = growth.largest_size / growth.usual_size
         print(
             f"{growth.page:<28}{sizes:>14}{usual:>8.0f}{largest:>8.0f}"
             f"{ratio:>7.1f}x{largest / usual:>7.1f}x"
         )
+
+
+def settle(client: Client, address: str) -> str:
+    answer = client.get(address)
+    return answer["Location"] if answer.status_code == 302 else address
 
 
 def measure(client: Client, address: str) -> float:
