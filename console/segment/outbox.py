@@ -142,11 +142,14 @@ def note_learned(
     subjects = [each.subject for each in found]
     rows = Outgoing.objects.filter(tenant=workspace.tenant_id, subject__in=subjects)
     known, made = {*rows.values_list("subject", flat=True)}, []
+    found = [each for each in found if each.subject not in known]
+    tried = Talk.objects.select_related("assistant").in_bulk(
+        {id_ for each in found for id_ in each.talks}
+    )
     for each in found:
-        tried = Talk.objects.filter(conversation_id__in=each.talks)
-        talk = tried.select_related("assistant").first()
+        talk = next((tried[id_] for id_ in sorted(each.talks) if id_ in tried), None)
         by = talk.assistant if talk else None
-        if each.subject not in known and (not talk or (by and by.perception)):
+        if not talk or (by and by.perception):
             made.append(_build_row(workspace, profile_id, each, by))
     if made and get_tenant_guard(workspace.tenant):
         watch(workspace.tenant, profile_id, store.list_identifiers(profile_id))
