@@ -89,7 +89,7 @@ residue: .venv/.dev ## delete 200 profiles on each database and look for what is
 
 lock: .venv/.uv ## write requirements.lock again
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
-	  $(EXTRAS) --extra onnx --extra traces --extra databases --extra parquet --extra salesforce --group dev pyproject.toml --output-file requirements.lock
+	  $(EXTRAS) --extra onnx --extra traces --extra databases --extra parquet --extra adbc --extra snowflake --extra salesforce --group dev pyproject.toml --output-file requirements.lock
 
 # Order only: a later .env.example never overwrites what is in use.
 .env: | .env.example

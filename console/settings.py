@@ -81,8 +81,8 @@ SEGMENT_URL = env.text(
 )
 # Where files lie that data mappings read, in a folder for each tenant by its short name.
 FEEDS_FOLDER = env.text("FEEDS_FOLDER", default="", form="a folder's path", of="/.*")
-# And databases that they query, by tenant and name, as SQLAlchemy writes addresses; or
-# salesforce://.
+# And databases that they query, by tenant and name, as SQLAlchemy writes addresses;
+# adbc:DRIVER:ADDRESS or salesforce://.
 FEEDS_DATABASES = dict(
     each.split("=", 1)
     for each in env.text(
@@ -93,7 +93,8 @@ FEEDS_DATABASES = dict(
     ).split()
 )
 if not find_spec("sqlalchemy") and any(
-    not address.startswith("salesforce:") for address in FEEDS_DATABASES.values()
+    not address.startswith(("adbc:", "salesforce:"))
+    for address in FEEDS_DATABASES.values()
 ):
     env.refuse("FEEDS_DATABASES", "needs the extra `databases`")
 # How the embedded memory understands meaning: use-3, onnx:<folder> or none.

@@ -44,6 +44,9 @@ CAN_DIFFER = {
         ),
         "states that two people or jobs change at a time",
     ),
+    "tests/pages/imports/test_feeds.py::test_feed_queries_postgresql_by_adbc": (
+        "how its driver marks a parameter"
+    ),
     "tests/pages/home": "which database is ready, and what it warns of",
     "tests/pages/onboarding/test_engine.py::test_begin_takes_a_name_for_one_of_twenty": (
         "a refused insert: the transaction around it has failed"

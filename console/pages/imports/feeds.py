@@ -3,18 +3,13 @@ which knows customers apart and names what it refuses, row by row."""
 
 import csv
 import json
-import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import closing
 from datetime import timedelta
-from functools import partial
-from importlib.util import find_spec
 from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO, Any
-from urllib.parse import parse_qsl, unquote, urlsplit
 
 from django import forms
 from django.conf import settings
@@ -32,8 +27,16 @@ from console.client.http import all_pages
 from console.client.store import StoreClient
 from console.contract.memory import profile_import as wire
 from console.contract.memory.data_mapping import DataMapping
-from console.core.errors import DomainError
 from console.pages.imports.models import Feed
+from console.pages.imports.sources import (
+    NO_PARQUET,
+    FeedProblem,
+    Row,
+    can_read,
+    list_databases,
+    list_files,
+    read_rows,
+)
 from console.pages.imports.views import is_running, start_import
 from console.tenants.actor import Actor, Permission
 from console.tenants.models import Tenant
@@ -41,157 +44,8 @@ from console.tenants.vault import open_store
 from console.web.forms import ConsoleForm
 from console.web.render import FORM, POST, ConsoleRequest, allow, render_form
 
-NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,150}\.(?:csv|jsonl|parquet)")
 SAMPLE, SHOWN, HOURS_MAX = 100, 20, 24 * 31
-PARQUET_ROWS = 1000
-NO_PARQUET = "Parquet is not installed here: the extra parquet (pyarrow)."
-NO_SALESFORCE = (
-    "Salesforce is not installed here: the extra salesforce (simple-salesforce)."
-)
-SALESFORCE_S = 60
-SOQL_LITERAL = re.compile(r"[0-9T:.Z+-]+")
 MOVES = (("run", "Run now"), ("again", "All rows again"), ("remove", "Remove"))
-Row = dict[str, Any]
-
-
-class FeedProblem(DomainError):
-    """Nothing of it was handed over."""
-
-    status = 422
-    title = "This feed cannot be read"
-
-
-def list_files(tenant: Tenant) -> list[str]:
-    """A tenant's own folder alone."""
-    folder = Path(settings.FEEDS_FOLDER or "/nowhere", tenant.slug)
-    names = sorted(each.name for each in folder.iterdir()) if folder.is_dir() else []
-    return [name for name in names if NAME.fullmatch(name)]
-
-
-def read_rows(feed: Feed) -> Iterator[Row]:
-    """By the names of their columns. Raises FeedProblem."""
-    if feed.query:
-        yield from _query(feed)
-        return
-    if feed.file not in list_files(feed.tenant):
-        raise FeedProblem("The file is not there.")
-    path = Path(settings.FEEDS_FOLDER, feed.tenant.slug, feed.file)
-    if path.suffix == ".parquet":
-        yield from _read_parquet(path)
-        return
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            yield from (_read_json if path.suffix == ".jsonl" else csv.DictReader)(file)
-    except (OSError, UnicodeDecodeError, csv.Error):
-        raise FeedProblem("The file cannot be read as UTF-8 and CSV.") from None
-
-
-def can_read(name: str) -> bool:
-    """Whether what it takes is installed."""
-    return not name.endswith(".parquet") or find_spec("pyarrow") is not None
-
-
-def _read_parquet(path: Path) -> Iterator[Row]:
-    """A batch of rows at a time."""
-    if not can_read(path.name):
-        raise FeedProblem(NO_PARQUET)
-    from pyarrow import ArrowException, parquet  # the extra `parquet`
-
-    try:
-        with parquet.ParquetFile(path) as file:
-            for batch in file.iter_batches(PARQUET_ROWS):
-                yield from batch.to_pylist()
-    except (OSError, ValueError, ArrowException):
-        raise FeedProblem("The file cannot be read as Parquet.") from None
-
-
-def list_databases(tenant: Tenant) -> dict[str, str]:
-    """Addresses by name; a tenant's own alone."""
-    of = f"{tenant.slug}/"
-    named = settings.FEEDS_DATABASES.items()
-    return {x.removeprefix(of): address for x, address in named if x.startswith(of)}
-
-
-def _query(feed: Feed) -> Iterator[Row]:
-    """Nothing is committed. What a database says can name a customer: only the kind of
-    its refusal is told."""
-    address = list_databases(feed.tenant).get(feed.file)
-    if address is None:
-        raise FeedProblem("The database is not declared.")
-    if address.startswith("salesforce:"):
-        yield from _query_salesforce(feed, address)
-        return
-    import sqlalchemy  # the extra `databases`, and a third of a second
-
-    given = {"since": feed.watermark} if ":since" in feed.query else {}
-    try:
-        engine = sqlalchemy.create_engine(address)
-        with closing(engine.connect()) as connection:
-            rows = connection.execution_options(stream_results=True).execute(
-                sqlalchemy.text(feed.query), given
-            )
-            for row in rows.mappings():
-                yield dict(row)
-    except (sqlalchemy.exc.SQLAlchemyError, ImportError) as refusal:
-        kind = type(refusal).__name__
-        raise FeedProblem(f"The database cannot be queried: {kind}.") from None
-
-
-def _query_salesforce(feed: Feed, address: str) -> Iterator[Row]:
-    """SOQL over REST, a page at a time. The address has a consumer's key and secret, and
-    the domain; with `security_token` a user's name and password."""
-    try:
-        import requests  # the extra `salesforce`
-        from simple_salesforce.api import Salesforce
-        from simple_salesforce.exceptions import SalesforceError
-        from simple_salesforce.format import format_soql
-    except ImportError:
-        raise FeedProblem(NO_SALESFORCE) from None
-    parts, since = urlsplit(address), feed.watermark
-    names = ("consumer_key", "consumer_secret")
-    if more := dict(parse_qsl(parts.query)):
-        names = ("username", "password")
-    user, secret = (unquote(each or "") for each in (parts.username, parts.password))
-    who: Any = dict(zip(names, (user, secret), strict=True)) | more
-    # It quotes texts; numbers and times stand as they are.
-    if not SOQL_LITERAL.fullmatch(since):
-        since = str(format_soql("{}", since))
-    try:
-        with requests.Session() as session:
-            bounded: Any = session
-            bounded.request = partial(session.request, timeout=SALESFORCE_S)
-            client = Salesforce(**who, domain=parts.hostname, session=bounded)
-            query = feed.query.replace(":since", since)
-            for record in client.query_all_iter(query):
-                yield dict(_flatten(record))
-    except (
-        SalesforceError,
-        requests.RequestException,
-        TypeError,  # what the address says of a client
-    ) as refusal:
-        kind = type(refusal).__name__
-        raise FeedProblem(f"Salesforce cannot be queried: {kind}.") from None
-
-
-def _flatten(record: Mapping[str, Any], of: str = "") -> Iterator[tuple[str, Any]]:
-    """A parent's fields are columns too: `Account.Name`."""
-    for name, value in record.items():
-        if isinstance(value, dict):
-            if name != "attributes":
-                yield from _flatten(value, f"{of}{name}.")
-        else:
-            yield of + name, value
-
-
-def _read_json(file: Iterable[str]) -> Iterator[Row]:
-    for number, line in enumerate(file, 1):
-        try:
-            row = json.loads(line)
-        except ValueError:
-            row = None
-        if not isinstance(row, dict):
-            raise FeedProblem(f"Line {number} is not a JSON object.")
-        yield row
 
 
 def list_new(feed: Feed, rows: Iterable[Row]) -> Iterator[Row | None]:
@@ -333,7 +187,7 @@ def try_feed(feed: Feed) -> dict[str, Any]:
     known = {group.display_name: group.definitions for group in groups}
     filled, problems = Counter[str](), list[tuple[int, str, str]]()
     sample = 0
-    rows = enumerate(list_new(feed, read_rows(feed)), 2)
+    rows = enumerate(list_new(feed, read_rows(feed, is_trial=True)), 2)
     for number, row in islice(((n, row) for n, row in rows if row), SAMPLE):
         sample += 1
         problems += _judge(number, row, mapping, known)
@@ -363,7 +217,8 @@ def _judge(
     for each in mapping.mapping_to.mappings:
         cell = write_cell(row.get(each.expression))
         trait = known.get(each.trait_group, {}).get(each.trait_name)
-        if each.expression not in row:
+        # Of a parent who is not there Salesforce answers the parent alone.
+        if not {each.expression, each.expression.partition(".")[0]} & row.keys():
             yield number, each.expression, "the row has no such column"
         elif trait is None:
             yield number, each.expression, "the store has no such trait"

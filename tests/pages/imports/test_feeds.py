@@ -10,19 +10,30 @@ from threading import Thread
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from django.db import connection
 from django.urls import reverse
 from django.utils import timezone
 from pyarrow import Table
 from pyarrow.parquet import write_table
 from requests.adapters import HTTPAdapter
 
-from console.pages.imports import feeds
+from console.pages.imports import feeds, sources
 from console.pages.imports.models import Feed
 from console.service.memory import models
 from console.service.memory.import_jobs import process_import
 from console.tenants.vault import open_store
 from tests.factories import make_tenant
 
+CANNOT = "The database cannot be queried:"
+UNREACHED, UNKNOWN, NO_DRIVER, REFUSED = (
+    sources.MEANS[kind]
+    for kind in (
+        "OperationalError",
+        "ProgrammingError",
+        "ImportError",
+        "SalesforceAuthenticationFailed",
+    )
+)
 MAPPING = "mem_datamapping_01k0000000000000000000000a"
 ROWS = (
     "mail,name,changed\na@b.com,Ada,2026-01-01\n,Bo,2026-01-02\nc@b.com,Cy,2026-01-03\n"
@@ -152,7 +163,7 @@ def test_feed_reads_parquet(parquet, tenant):
 
 
 def test_feed_says_what_to_install_for_parquet(client, parquet, operator, monkeypatch):
-    monkeypatch.setattr(feeds, "find_spec", lambda name: None)
+    monkeypatch.setattr(sources, "find_spec", lambda name: None)
     client.force_login(operator)
     given = {"mapping": MAPPING, "file": "crm.parquet"}
 
@@ -294,6 +305,9 @@ def database(feed, tmp_path, settings):
         made.commit()
     settings.FEEDS_DATABASES = {
         "acme/crm": f"sqlite:///{path}",
+        "acme/arrow": f"adbc:sqlite:{path}",
+        "acme/nowhere": "adbc:postgresql:postgresql://reader:secret@127.0.0.1:1/crm",
+        "acme/other": "adbc:unheard-of:secret",
         "other/theirs": f"sqlite:///{path}",
     }
     query = "SELECT * FROM people WHERE changed > CAST(:since AS INTEGER)"
@@ -302,7 +316,11 @@ def database(feed, tmp_path, settings):
     return path
 
 
-def test_feed_queries_a_database_from_its_watermark_on(feed, database, tenant):
+@pytest.mark.parametrize("name", ["crm", "arrow"])
+def test_feed_queries_a_database_from_its_watermark_on(feed, database, tenant, name):
+    Feed.objects.update(file=name)
+    feed.refresh_from_db()
+
     first, done = run(feed)
     rows = done.rows.stored, done.rows.refused, first.watermark
     again, _ = run(feed)
@@ -312,8 +330,23 @@ def test_feed_queries_a_database_from_its_watermark_on(feed, database, tenant):
     assert find(tenant, "q@b.com")
 
 
-def test_feed_commits_nothing_in_a_database(feed, database):
-    Feed.objects.update(query="DELETE FROM people RETURNING *")
+@pytest.mark.skipif("connection.vendor != 'postgresql'", reason="PostgreSQL")
+def test_feed_queries_postgresql_by_adbc(feed, settings):
+    at = connection.settings_dict
+    url = f"postgresql://{at['USER']}:{at['PASSWORD']}@{at['HOST']}:{at['PORT']}"
+    settings.FEEDS_DATABASES = {"acme/crm": f"adbc:postgresql:{url}/{at['NAME']}"}
+    query = "SELECT 'q@b.com' AS mail, CAST(:since AS int) + 1 AS changed, :since AS x"
+    Feed.objects.update(file="crm", query=query, watermark="1")
+    feed.refresh_from_db()
+
+    feed, done = run(feed)
+
+    assert (feed.told, feed.watermark, done.rows.stored) == ("", "2", 1)
+
+
+@pytest.mark.parametrize("name", ["crm", "arrow"])
+def test_feed_commits_nothing_in_a_database(feed, database, name):
+    Feed.objects.update(file=name, query="DELETE FROM people RETURNING *")
     feed.refresh_from_db()
 
     run(feed)
@@ -325,7 +358,10 @@ def test_feed_commits_nothing_in_a_database(feed, database):
 @pytest.mark.parametrize(
     ("name", "query", "told"),
     [
-        ("crm", "SELECT * FROM nothing", "cannot be queried: OperationalError."),
+        ("crm", "SELECT * FROM nothing", f"{CANNOT} {UNREACHED} (OperationalError)."),
+        ("arrow", "SELECT * FROM nothing", f"{CANNOT} {UNKNOWN} (ProgrammingError)."),
+        ("nowhere", "SELECT 1", f"{CANNOT} {UNREACHED} (OperationalError)."),
+        ("other", "SELECT 1", f"{CANNOT} {NO_DRIVER} (ModuleNotFoundError)."),
         ("theirs", "SELECT 1", "The database is not declared."),
     ],
 )
@@ -335,8 +371,7 @@ def test_feed_says_why_a_database_is_not_queried(feed, database, name, query, to
 
     feed, done = run(feed)
 
-    assert told in feed.told
-    assert done is None
+    assert (feed.told, done) == (told, None)
 
 
 def test_add_feed_of_a_database_needs_a_query(client, feed, database, operator):
@@ -356,7 +391,15 @@ class Salesforce(BaseHTTPRequestHandler):
     def do_POST(self):
         sent = self.rfile.read(int(self.headers["Content-Length"])).decode()
         self.server.asked.append(self.path)
-        if self.path.endswith("/oauth2/token"):
+        if self.path.endswith("/jobs/query"):
+            self.server.query = json.loads(sent)["query"]
+            if "GROUP BY" in self.server.query:
+                self.answer(400, [{"errorCode": "API_ERROR", "message": "GROUP BY"}])
+            else:
+                self.answer(200, {"id": "750job", "state": "UploadComplete"})
+        elif self.path.startswith("/session/"):  # Snowflake's
+            self.answer(200, {"success": False, "code": "390100", "data": {}})
+        elif self.path.endswith("/oauth2/token"):
             basic = base64.b64encode(b"key:se/cret").decode()
             known = self.headers["Authorization"] == f"Basic {basic}"
             url = "https://acme.my.salesforce.com"
@@ -377,6 +420,19 @@ class Salesforce(BaseHTTPRequestHandler):
         if "FROM Nothing" in self.server.asked[-1]:
             self.answer(400, [{"errorCode": "INVALID_TYPE", "message": "Ada"}])
             return
+        if url.path.endswith("/750job"):
+            self.answer(200, {"id": "750job", "state": "JobComplete"})
+            return
+        if url.path.endswith("/750job/results"):
+            is_last = "locator" in parse_qs(url.query)
+            number = 4 if is_last else 3
+            changed = f"2026-01-0{number}T00:00:00.000Z"
+            head = {"Sforce-NumberOfRecords": "1"}
+            head["Sforce-Locator"] = "null" if is_last else "MTAw"
+            columns = '"mail","Account.Name","changed"'
+            row = f'"s{number}@b.com","Alpine","{changed}"'
+            self.answer(200, f"{columns}\n{row}\n", head)
+            return
         number = 2 if url.path.endswith("-2000") else 1
         parent = {"attributes": {"type": "Account"}, "Name": "Alpine"}
         record = {
@@ -386,14 +442,20 @@ class Salesforce(BaseHTTPRequestHandler):
             "changed": f"2026-01-0{number}T00:00:00.000+0000",
         }
         more = {"nextRecordsUrl": "/services/data/v59.0/query/01g-2000"}
-        page = {"totalSize": 2, "done": number == 2, "records": [record]}
+        page = {
+            "totalSize": self.server.total,
+            "done": number == 2,
+            "records": [record],
+        }
         self.answer(200, page if number == 2 else page | more)
 
-    def answer(self, status, told):
+    def answer(self, status, told, more=()):
         body = (told if isinstance(told, str) else json.dumps(told)).encode()
         self.send_response(status)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))
+        for name, value in dict(more).items():
+            self.send_header(name, value)
         self.end_headers()
         self.wfile.write(body)
 
@@ -405,8 +467,8 @@ class Salesforce(BaseHTTPRequestHandler):
 def salesforce(feed, settings, monkeypatch):
     """All that simple-salesforce asks of its hosts is asked of this one."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), Salesforce)
-    server.asked = []
-    Thread(target=server.serve_forever, daemon=True).start()
+    server.asked, server.total = [], 2
+    Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
     send = HTTPAdapter.send
 
     def send_here(self, request, **how):
@@ -452,26 +514,54 @@ def test_feed_queries_salesforce(feed, salesforce, settings, tenant, login):
 
 
 @pytest.mark.parametrize(
+    ("ending", "last"), [("", "2026-01-04"), (" GROUP BY mail", "2026-01-02")]
+)
+def test_feed_reads_many_rows_of_salesforce_by_a_bulk_job_where_one_takes_them(
+    feed, salesforce, monkeypatch, ending, last
+):
+    monkeypatch.setattr(sources, "BULK_WAIT_S", 0)
+    salesforce.total = sources.BULK_FROM + 1
+    Feed.objects.update(query=feed.query + ending)
+    feed.refresh_from_db()
+
+    trial = feeds.try_feed(feed)
+    jobs = [each for each in salesforce.asked if "jobs" in each]
+    feed, done = run(feed)
+
+    assert (trial["sample"], jobs) == (2, [])
+    assert (feed.told, feed.read, done.rows.stored) == ("", 2, 2)
+    assert feed.watermark.startswith(last)
+    assert salesforce.query.endswith(f"changed > 2025-12-31T00:00:00Z{ending}")
+
+
+@pytest.mark.parametrize(
     ("change", "told"),
     [
-        ({"query": "SELECT Id FROM Nothing"}, "SalesforceMalformedRequest"),
-        ({"file": "wrong"}, "SalesforceAuthenticationFailed"),
-        ({"file": "unknown"}, "TypeError"),
+        (
+            {"query": "SELECT Id FROM Nothing"},
+            f"{UNKNOWN} (SalesforceMalformedRequest)",
+        ),
+        ({"file": "wrong"}, f"{REFUSED} (SalesforceAuthenticationFailed)"),
+        ({"file": "unknown"}, "its address is not complete (TypeError)"),
+        ({"file": "snowflake"}, f"{UNREACHED} (OperationalError)"),
     ],
 )
 def test_feed_says_why_salesforce_is_not_queried(
     feed, salesforce, settings, change, told
 ):
-    of = "acme/crm", "acme/wrong", "acme/unknown"
-    who = "key:se%2Fcret@acme.my", "key:other@acme.my", "key:x@login?what=1"
-    addresses = [f"salesforce://{each}" for each in who]
-    settings.FEEDS_DATABASES = dict(zip(of, addresses, strict=True))
+    host = f"127.0.0.1:{salesforce.server_port}"
+    settings.FEEDS_DATABASES = {
+        "acme/crm": "salesforce://key:se%2Fcret@acme.my",
+        "acme/wrong": "salesforce://key:other@acme.my",
+        "acme/unknown": "salesforce://key:x@login?what=1",
+        "acme/snowflake": f"adbc:snowflake:u:pw@{host}/db/s?account=a&protocol=http",
+    }
     Feed.objects.update(**change)
     feed.refresh_from_db()
 
     feed, done = run(feed)
 
-    assert feed.told == f"Salesforce cannot be queried: {told}."
+    assert feed.told == f"{CANNOT} {told}."
     assert done is None
 
 
