@@ -101,9 +101,9 @@ def _read_string(node: ast.AST) -> str:
 
 
 def read_strings(source: str) -> Iterator[str]:
-    """Of a script or of actions.toml."""
+    """Of a script or of a table of texts."""
     for text in re.findall(r'"([^"\n]+)"', source):
-        if re.match(r"[A-Z][a-z]+ ?", text):
+        if re.match(r"[A-Z](?:[a-z]| [a-z])", text):
             yield text
 
 
@@ -118,6 +118,7 @@ def list_texts() -> str:
             if "migrations" not in path.parts
         },
         ROOT / "console/audit/actions.toml": read_strings,
+        ROOT / "console/web/reasons.toml": read_strings,
         **dict.fromkeys(sorted(ROOT.glob("static/js/*.js")), read_strings),
     }
     blocks = []

@@ -1,5 +1,7 @@
 """What every form of the console has: our messages for invalid values."""
 
+import tomllib
+from pathlib import Path
 from typing import Any
 
 from django import forms
@@ -187,13 +189,15 @@ def _is_default(field: forms.Field, code: str) -> bool:
 
 
 REASON_FIELDS = ("reason_code", "ticket")
+REASONS = tomllib.loads(Path(__file__).with_name("reasons.toml").read_text("utf-8"))
 
 
 class ReasonForm(ConsoleForm):
     """reason_code, ticket  both required, the ticket unless the tenant needs none; on
                          pages of the customer whom the last one was for, it is filled in.
 
-    Bound to what a POST brings. A subclass names its `reasons`: (code, words for the list and the audit log).
+    Bound to what a POST brings. What can be chosen stands in reasons.toml, by the name of
+    the form, or in its `reasons`: (code, words for the list and the audit log).
     """
 
     use_required_attribute = False
@@ -219,6 +223,10 @@ class ReasonForm(ConsoleForm):
         ],
         help_text="Kept in the audit log: a ticket number, nothing about a customer.",
     )
+
+    def __init_subclass__(cls) -> None:
+        if own := REASONS.get(cls.__name__):
+            cls.reasons = tuple(own.items())
 
     def __init__(
         self, data: Any = None, *, request: ConsoleRequest, **kwargs: Any
@@ -274,13 +282,6 @@ class ReasonForm(ConsoleForm):
 class CorrectionForm(ReasonForm):
     """Why what is remembered of a customer is changed by hand."""
 
-    reasons = (
-        ("customer", "The customer says it is wrong"),
-        ("outdated", "It is no longer true"),
-        ("typo", "It was written down wrongly"),
-        ("learned", "Learned on this call"),
-    )
-
     def put(self, **texts: str) -> None:
         """Other texts in the bound form's own fields; what was typed stays."""
         self.data = dict(self.data.items()) | texts
@@ -288,10 +289,3 @@ class CorrectionForm(ReasonForm):
 
 class RevealForm(ReasonForm):
     """Why a masked value is read in clear."""
-
-    reasons = (
-        ("verify", "To make sure who is calling"),
-        ("contact", "To reach the customer or send something"),
-        ("correct", "To correct it"),
-        ("solve", "Needed to solve the case"),
-    )

@@ -21,17 +21,12 @@ from console.web.render import FORM, ConsoleRequest, allow, render_form
 
 
 class RevokeForm(ReasonForm):
-    reasons = (
-        ("rotation", "Replaced from time to time"),
-        ("known", "It may be known to others"),
-        ("ended", "Not used any more"),
-    )
+    """Why a token is taken back."""
 
 
 class IssueForm(ReasonForm):
     """slugs  also of tenants that are still to be onboarded"""
 
-    reasons = (("pipeline", "For a pipeline"), ("rotation", "Replaces another token"))
     name = StaffTextField(
         label="Name", max_length=80, help_text="Which pipeline it is for."
     )

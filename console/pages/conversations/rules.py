@@ -73,11 +73,6 @@ class WordsField(forms.Field):
 class RulesForm(ReasonForm):
     """An action for each kind, and words of the tenant's own. A trial needs no reason."""
 
-    reasons = (
-        ("policy", "Our policy says so"),
-        ("law", "A law or a contract asks for it"),
-        ("wrong", "Too much or too little was remembered"),
-    )
     own_words = WordsField(
         label="Words",
         required=False,

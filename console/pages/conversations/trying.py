@@ -83,11 +83,6 @@ class TooManyTried(DomainError):
 class TryForm(ReasonForm):
     """profile  of a real customer, for a reason; empty: one is made up"""
 
-    reasons = (
-        ("miss", "To find out why an agent did not know something"),
-        ("change", "To see what a change of ours does"),
-        ("show", "To show it to somebody"),
-    )
     channel = forms.ChoiceField(choices=[*CHANNELS.items()])
     profile = forms.RegexField(
         rf"^{PROFILE_ID.pattern}\Z",

@@ -84,26 +84,13 @@ class ListForm(PageForm):
     profile = forms.RegexField(rf"^{PROFILE_ID.pattern}\Z", required=False)
 
 
-class ActForm(ReasonForm):
+class ConversationActForm(ReasonForm):
     """Why a conversation is closed, read again or deleted by hand."""
-
-    reasons = (
-        ("customer", "The customer has asked for it"),
-        ("ended", "It is over and was still open"),
-        ("wrong", "Something was learned wrongly"),
-        ("test", "It was only a test"),
-    )
 
 
 class HeldForm(ReasonForm):
     """What becomes of a fact that was held back, and why."""
 
-    reasons = (
-        ("customer", "The customer has asked for it"),
-        ("policy", "It is what our rules intend"),
-        ("mistake", "It was held back by mistake"),
-        ("wrong", "It is not what was said"),
-    )
     outcome = forms.ChoiceField(
         label="This fact is",
         choices=[("added", "remembered: release it"), ("dropped", "not: drop it")],
@@ -113,7 +100,7 @@ class HeldForm(ReasonForm):
     field_order = ("outcome", "reason_code", "ticket")
 
 
-class DeleteForm(ActForm):
+class DeleteForm(ConversationActForm):
     also = forms.ChoiceField(
         label="What was learned from it",
         choices=[
@@ -135,7 +122,7 @@ class Act:
     button: str
     explanation: str
     done: str
-    form: type[ActForm] = ActForm
+    form: type[ConversationActForm] = ConversationActForm
 
     @property
     def danger(self) -> bool:

@@ -157,12 +157,6 @@ class NewRequestForm(IntakeForm):
 
 
 class PolicyForm(ReasonForm):
-    reasons = (
-        ("rule", "Our rules have changed"),
-        ("staff", "More or fewer people work here"),
-        ("trial", "For a trial"),
-    )
-
     approval_above = forms.TypedChoiceField(
         label="Another person approves",
         choices=[

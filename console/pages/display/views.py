@@ -164,11 +164,6 @@ class DisplaySettingsForm(ReasonForm):
     seen  the version that the person saw: of two who save, the second one looks again
     """
 
-    reasons = (
-        ("policy", "The policy on customer data changed"),
-        ("work", "Support needs it"),
-        ("mistake", "Correcting a mistake"),
-    )
     seen = forms.CharField(widget=forms.HiddenInput, required=False)
     needs_ticket = forms.BooleanField(
         label="Ask for a ticket with every reason",

@@ -63,28 +63,15 @@ class HoldForm(ReasonForm):
 
 
 class LiftForm(ReasonForm):
-    reasons = (
-        ("over", "What it was for is over"),
-        ("released", "Legal released it"),
-        ("mistake", "It was set by mistake"),
-    )
+    """Why a hold is lifted."""
 
 
 class AccessForm(ReasonForm):
-    reasons = (
-        ("access", "The customer asked for a copy"),
-        ("erasure", "The customer asked for it before the erasure"),
-    )
+    """Why a customer's data are put together."""
 
 
 class RetentionForm(ReasonForm):
     """For each kind its days; none: it is kept."""
-
-    reasons = (
-        ("law", "The law or a contract says so"),
-        ("policy", "The policy on customer data changed"),
-        ("mistake", "Correcting a mistake"),
-    )
 
     def __init__(self, *args: Any, request: ConsoleRequest, **kwargs: Any) -> None:
         super().__init__(*args, request=request, **kwargs)

@@ -175,16 +175,11 @@ class SourceForm(ConsoleForm):
         return wire.CreateKnowledge(name=self.cleaned_data["name"], source=source)
 
 
-class ChangeForm(ReasonForm):
-    reasons = (
-        ("outdated", "It is no longer true"),
-        ("replaced", "Another source has it"),
-        ("mistake", "It was a mistake"),
-        ("ended", "It is not used any more"),
-    )
+class KnowledgeChangeForm(ReasonForm):
+    """Why a source is read again or removed."""
 
 
-class RemoveBaseForm(ChangeForm):
+class RemoveBaseForm(KnowledgeChangeForm):
     whose = forms.ChoiceField(
         label="From",
         choices=[
@@ -382,7 +377,7 @@ def change_source(
     if change not in CHANGES:
         raise Http404
     shown = client.fetch_source(base_id, source_id)
-    form = ChangeForm(request=request)
+    form = KnowledgeChangeForm(request=request)
     if form.is_valid():
         removes = change == "remove"
         call = client.delete_source if removes else client.refresh_source

@@ -27,12 +27,6 @@ from console.web.render import FORM, ConsoleRequest, allow, render_form
 
 
 class DecisionForm(ReasonForm):
-    reasons = (
-        ("customer", "The customer says so"),
-        ("evidence", "What we know about them says so"),
-        ("shared", "A household or a company shares the value"),
-        ("wrong", "The value was written down wrongly"),
-    )
     decision = forms.ChoiceField(
         label="These profiles are",
         choices=[
@@ -52,11 +46,7 @@ class MergesForm(PageForm):
 
 
 class TakeBackForm(ReasonForm):
-    reasons = (
-        ("customer", "The customer says so"),
-        ("people", "They are two people"),
-        ("wrong", "The value that joined them was wrong"),
-    )
+    """Why a merge is taken back."""
 
 
 @allow(Permission.JUDGE_MERGES, logs="merges.listed")

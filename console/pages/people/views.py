@@ -51,14 +51,6 @@ def list_tenants() -> list[tuple[str, str]]:
 class PersonForm(ReasonForm):
     """Why an account is changed."""
 
-    reasons = (
-        ("joins", "Joins or changes jobs"),
-        ("left", "Left or is away for a long time"),
-        ("lost", "Lost a password or a device"),
-        ("incident", "A security incident"),
-        ("policy", "Our policy says so"),
-    )
-
 
 class RoleForm(PersonForm):
     """One role, for one tenant or for all."""

@@ -38,12 +38,7 @@ class TokenForm(AddressForm):
 
 
 class TenantChangeForm(ReasonForm):
-    reasons = (
-        ("name", "They have another name"),
-        ("ended", "They are no longer our client"),
-        ("mistake", "It was a mistake"),
-        ("policy", "Our policy says so"),
-    )
+    """Why a tenant is renamed or removed."""
 
 
 class RenameForm(TenantChangeForm):
@@ -74,7 +69,6 @@ class RemoveForm(TenantChangeForm):
 class AccountForm(ReasonForm):
     """Of the built-in memory, which a tenant can then be added with."""
 
-    reasons = (("tenant", "For a new tenant"), ("program", "For a program"))
     name = StaffTextField(
         label="Name",
         max_length=64,
@@ -92,12 +86,6 @@ class AccountForm(ReasonForm):
 class SecretForm(ReasonForm):
     """account  as services.list_accounts has it"""
 
-    reasons = (
-        ("program", "For a program"),
-        ("rotation", "Replaced from time to time"),
-        ("known", "A secret may be known to others"),
-        ("ended", "Not used any more"),
-    )
     change = forms.ChoiceField(widget=forms.HiddenInput)
     field_order = ("change", "reason_code", "ticket")
 
@@ -138,12 +126,6 @@ def _list_examples(region: str) -> Iterator[str]:
 class IdentityForm(ReasonForm):
     """What is our own of the identity settings; the rest is sent back as it is."""
 
-    reasons = (
-        ("country", "Our customers' numbers are written this way"),
-        ("apart", "Two people were merged"),
-        ("together", "One person has several profiles"),
-        ("policy", "Our policy says so"),
-    )
     phone_region = forms.ChoiceField(
         label="National phone numbers",
         choices=list_countries,

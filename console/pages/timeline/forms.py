@@ -175,13 +175,6 @@ class RetractForm(CorrectionForm):
     """Why observations leave Recall, or come back. A slip is undone, so a call's pace
     goes before its ticket."""
 
-    reasons = (
-        ("customer", "The customer says it is wrong"),
-        ("outdated", "It is no longer true"),
-        ("other", "It is about somebody else"),
-        ("mistake", "It was done by mistake"),
-    )
-
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["ticket"].required = False
