@@ -228,9 +228,6 @@ class AuditEntry(models.Model):
             ),
         ]
 
-    def __str__(self) -> str:
-        return f"{self.seq} {self.action} {self.outcome}"
-
     @property
     def facts(self) -> Facts:
         return Facts(
@@ -276,9 +273,6 @@ class AuditReason(models.Model):
     salt = models.CharField(max_length=32)
     text = models.CharField(max_length=200)
 
-    def __str__(self) -> str:
-        return f"reason of entry {self.pk}"
-
 
 class AuditHead(models.Model):
     """The one row that writers lock: the newest entry's number and hash."""
@@ -291,18 +285,12 @@ class AuditHead(models.Model):
             models.CheckConstraint(name="audit_one_head", condition=models.Q(id=1))
         ]
 
-    def __str__(self) -> str:
-        return f"head at {self.seq}"
-
 
 class AuditTaken(models.Model):
     """One row: {id: request id} of the last changes by programs that were taken
     (log_programs)."""
 
     rows = models.JSONField(default=dict)
-
-    def __str__(self) -> str:
-        return f"{len(self.rows)} taken"
 
 
 class AuditCheckpoint(models.Model):
@@ -317,9 +305,6 @@ class AuditCheckpoint(models.Model):
 
     size = models.BigIntegerField(primary_key=True)
     document = models.JSONField()
-
-    def __str__(self) -> str:
-        return f"checkpoint at {self.size}"
 
     @property
     def at(self) -> datetime | None:

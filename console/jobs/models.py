@@ -19,9 +19,6 @@ class Worker(models.Model):
     started_at = models.DateTimeField()
     beat_at = models.DateTimeField()
 
-    def __str__(self) -> str:
-        return f"worker {self.pk}"
-
 
 @receiver(pre_save, sender=DBTaskResult)
 def drop_traceback(*, instance: Any, **_: Any) -> None:

@@ -19,9 +19,6 @@ class LoadedPart(models.Model):
 
     digest = models.CharField(primary_key=True, max_length=64)
 
-    def __str__(self) -> str:
-        return self.digest
-
 
 class LoadedParts:
     """Of one person of a store, who is known by each of `subjects`, such as an e-mail."""

@@ -73,9 +73,6 @@ class Reveal(models.Model):
             )
         ]
 
-    def __str__(self) -> str:
-        return f"reveal {self.pk}"
-
 
 class Question(models.Model):
     """One lookup or explained recall of one person, never what was asked.
@@ -90,9 +87,6 @@ class Question(models.Model):
 
     class Meta:
         indexes = [models.Index(fields=["user", "made_at"], name="question_made")]
-
-    def __str__(self) -> str:
-        return f"question {self.pk}"
 
 
 HOUR = timedelta(hours=1)

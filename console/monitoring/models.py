@@ -71,9 +71,6 @@ class Watch(models.Model):
     run = models.JSONField(default=dict)
     beat_at = models.DateTimeField(null=True)
 
-    def __str__(self) -> str:
-        return f"watch {self.pk}"
-
 
 class Made(models.Model):
     """A synthetic customer in a tenant's memory, from before it is made until it is seen
@@ -91,9 +88,6 @@ class Made(models.Model):
     conversation = models.CharField(max_length=64, blank=True)
     free_at = models.DateTimeField()
     until = models.DateTimeField()
-
-    def __str__(self) -> str:
-        return self.mark
 
 
 class Result(models.Model):
@@ -123,9 +117,6 @@ class Result(models.Model):
                 name="result_one_latest_a_kind",
             )
         ]
-
-    def __str__(self) -> str:
-        return f"{self.kind} {self.state}"
 
     @property
     def tone(self) -> str:
@@ -215,9 +206,6 @@ class Snapshot(models.Model):
                 name="snapshot_one_latest_a_thing",
             )
         ]
-
-    def __str__(self) -> str:
-        return f"{self.thing} at {self.at:%Y-%m-%d %H:%M}"
 
     @property
     def kind(self) -> str:

@@ -42,9 +42,6 @@ class Hold(models.Model):
     class Meta:
         indexes = [models.Index(fields=["tenant", "-since"], name="hold_newest_first")]
 
-    def __str__(self) -> str:
-        return f"hold {self.pk}"
-
 
 class RetentionRule(models.Model):
     """How long a tenant keeps something of its customers (retention.py).
@@ -80,9 +77,6 @@ class RetentionRule(models.Model):
             )
         ]
 
-    def __str__(self) -> str:
-        return f"{self.kind} for {self.days} days"
-
     @property
     def ahead(self) -> list[tuple[date, int]]:
         return [(date.fromisoformat(day), n) for day, n in self.forecast.items()]
@@ -106,9 +100,6 @@ class AccessPackage(models.Model):
     token_digest = models.CharField(max_length=64)
     step = models.CharField(max_length=40, blank=True)
     content = models.TextField(blank=True)
-
-    def __str__(self) -> str:
-        return f"access package {self.pk}"
 
     @property
     def context(self) -> tuple[str, ...]:

@@ -84,9 +84,6 @@ class Account(models.Model):
             check_length("account_name_1_to_64", "name", 1, 64),
         ]
 
-    def __str__(self) -> str:
-        return self.sid
-
 
 class Credential(models.Model):
     """A user name and the digest of its secret; the secret is shown once.
@@ -113,9 +110,6 @@ class Credential(models.Model):
                 name="credential_digest_64", condition=Q(digest__length=64)
             ),
         ]
-
-    def __str__(self) -> str:
-        return self.username
 
     @property
     def token_context(self) -> tuple[str, ...]:
@@ -154,9 +148,6 @@ class Operation(models.Model):
     created_at = models.DateTimeField()
     completed_at = models.DateTimeField(null=True)
 
-    def __str__(self) -> str:
-        return self.id
-
 
 class PendingWrite(models.Model):
     """A write that was acknowledged and is not visible yet (memory/delay.py).
@@ -183,9 +174,6 @@ class PendingWrite(models.Model):
             models.Index(fields=["account", "id"], name="pending_write_by_account")
         ]
 
-    def __str__(self) -> str:
-        return f"{self.method}, due {self.due_at}"
-
 
 class ProgramWrite(models.Model):
     """What a program has changed, until the audit log has it (outbox.py). No text.
@@ -210,9 +198,6 @@ class ProgramWrite(models.Model):
     profile_id = models.CharField(max_length=128)
     count = models.PositiveIntegerField()
     request_id = models.CharField(max_length=64)
-
-    def __str__(self) -> str:
-        return f"{self.call}, {self.request_id}"
 
 
 class StoreKey(Protocol):
@@ -264,9 +249,6 @@ class StoreScoped(models.Model):
     class Meta:
         abstract = True
 
-    def __str__(self) -> str:
-        return str(getattr(self, "id", self.pk))
-
 
 class ProfileQuerySet(models.QuerySet[Any]):
     def of(self, profile: ProfileKey) -> Self:
@@ -283,9 +265,6 @@ class ProfileScoped(models.Model):
 
     class Meta:
         abstract = True
-
-    def __str__(self) -> str:
-        return str(getattr(self, "id", self.pk))
 
     @classmethod
     def move_rows(cls, source: ProfileKey, target: ProfileKey) -> None:

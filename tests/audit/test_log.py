@@ -51,7 +51,6 @@ def test_log_says_who_did_what_with_which_outcome():
     assert entry.details == {"revisions": 2}
     assert entry.request_id == "4f2c"
     assert entry.reason.text == "The customer asked for it"
-    assert str(entry) == "1 observation.deleted done"
 
 
 def test_log_names_the_profile_whose_data_it_is_about():
@@ -85,7 +84,6 @@ def test_log_numbers_and_chains_entries():
     assert (first.prev, second.prev) == (GENESIS, first.hash)
     head = AuditHead.objects.get()
     assert (head.seq, head.hash) == (2, second.hash)
-    assert str(head) == "head at 2"
 
 
 def test_log_entries_read_back_match_their_hash():

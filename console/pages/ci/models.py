@@ -64,9 +64,6 @@ class CiToken(models.Model):
     class Meta:
         ordering = ("-issued_at",)
 
-    def __str__(self) -> str:
-        return self.name
-
     @classmethod
     def make(cls, **fields: object) -> tuple[Self, str]:
         """One that is not saved, and the token."""

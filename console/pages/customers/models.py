@@ -33,9 +33,6 @@ class LastSeen(models.Model):
             )
         ]
 
-    def __str__(self) -> str:
-        return f"last seen {self.pk}"
-
 
 def update_last_seen(user: User, tenant: Tenant, profile_id: str) -> datetime | None:
     """Keep this look, and answer when the visit before this one ended; None: never.

@@ -85,9 +85,6 @@ class DeletionPolicy(models.Model):
     approval_above = models.PositiveIntegerField(null=True, default=1)
     cool_off_hours = models.PositiveIntegerField(default=24)
 
-    def __str__(self) -> str:
-        return f"deletion policy of {self.tenant}"
-
     @classmethod
     def of(cls, tenant: Tenant) -> Self:
         return cls.objects.filter(tenant=tenant).first() or cls(tenant=tenant)
@@ -267,9 +264,6 @@ class Deletion(models.Model):
                 condition=Q(reason__length__gte=5) & Q(reason__length__lte=200),
             ),
         ]
-
-    def __str__(self) -> str:
-        return f"deletion {self.pk} of {self.kind} {self.object_id}"
 
     @property
     def target(self) -> Target:

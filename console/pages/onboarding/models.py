@@ -73,9 +73,6 @@ class Onboarding(models.Model):
             )
         ]
 
-    def __str__(self) -> str:
-        return self.slug
-
     @property
     def token_context(self) -> tuple[str, ...]:
         """What `encrypted_token` is bound to: in another row, or for another account or

@@ -58,9 +58,6 @@ class Configuration(models.Model):
             )
         ]
 
-    def __str__(self) -> str:
-        return self.id
-
 
 class ConversationScoped(models.Model):
     """A row that belongs to one conversation and is deleted with it."""
@@ -70,9 +67,6 @@ class ConversationScoped(models.Model):
 
     class Meta:
         abstract = True
-
-    def __str__(self) -> str:
-        return str(getattr(self, "id", self.pk))
 
     @classmethod
     def of_conversation(cls, row: "Conversation") -> Any:
@@ -531,9 +525,6 @@ class RepeatableAnswer(models.Model):
                 fields=["account", "key"], name="repeatable_answer_key"
             )
         ]
-
-    def __str__(self) -> str:
-        return self.key
 
 
 def diagnose(

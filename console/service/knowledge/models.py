@@ -54,9 +54,6 @@ class KnowledgeBase(models.Model):
             ),
         ]
 
-    def __str__(self) -> str:
-        return self.id
-
     def delete(self, *args: Any, **kwargs: Any) -> Any:
         """With everything in it."""
         for table in PARTS:
@@ -119,9 +116,6 @@ class KnowledgeSource(models.Model):
             models.Index(fields=["due_at"], name="knowledge_source_by_due"),
         ]
 
-    def __str__(self) -> str:
-        return self.id
-
     @property
     def is_waiting(self) -> bool:
         return self.status in self.WAITING
@@ -154,9 +148,6 @@ class BaseScoped(models.Model):
 
     class Meta:
         abstract = True
-
-    def __str__(self) -> str:
-        return self.source_id
 
 
 class KnowledgeContent(BaseScoped):
@@ -244,9 +235,6 @@ class WebHost(models.Model):
     free_at = models.DateTimeField()
     robots = models.TextField(blank=True)
     robots_at = models.DateTimeField(null=True)
-
-    def __str__(self) -> str:
-        return self.origin
 
 
 PARTS = (KnowledgeChunk, KnowledgeContent, KnowledgePage)

@@ -91,9 +91,6 @@ class Store(models.Model):
             check_positive("store_version_from_1", "version"),
         ]
 
-    def __str__(self) -> str:
-        return self.id
-
 
 class IdentitySettings(models.Model):
     """How one store tells people apart. Contract 10.2.
@@ -120,9 +117,6 @@ class IdentitySettings(models.Model):
         constraints = [
             check_positive("identity_settings_version_from_1", "version"),
         ]
-
-    def __str__(self) -> str:
-        return self.store_id
 
     def get_config(self, id_type: str) -> dict[str, Any] | None:
         """The settings of one identifier type; None when this store has none."""
@@ -153,9 +147,6 @@ class Tombstone(models.Model):
     digest = models.CharField(primary_key=True, max_length=64)
     key_id = models.CharField(max_length=8)
     deleted_at = models.DateTimeField()
-
-    def __str__(self) -> str:
-        return self.digest
 
 
 class Suppression(StoreScoped):
@@ -201,9 +192,6 @@ class TraitGroup(StoreScoped):
             ),
             check_positive("trait_group_version_from_1", "version"),
         ]
-
-    def __str__(self) -> str:
-        return self.display_name
 
 
 class DataMapping(StoreScoped):
@@ -285,9 +273,6 @@ class MergedProfile(ProfileScoped):
 
     class Meta:
         indexes = [index_in_store("merged_profile_by_canonical", "profile_id")]
-
-    def __str__(self) -> str:
-        return f"{self.id} is {self.profile_id}"
 
 
 def build_trait_key(group: str, name: str) -> str:
@@ -413,9 +398,6 @@ class Trait(ProfileFact):
             ),
         ]
 
-    def __str__(self) -> str:
-        return f"{self.trait_group}.{self.name}"
-
     @classmethod
     def read_names(
         cls, store_id: str, profile_ids: Collection[str]
@@ -434,7 +416,7 @@ class Trait(ProfileFact):
 
     @property
     def label(self) -> str:
-        return str(self)
+        return f"{self.trait_group}.{self.name}"
 
     def outranks(self, other: Self) -> bool:
         return self.since > other.since
@@ -468,9 +450,6 @@ class Identifier(ProfileFact):
         indexes = [
             index_in_store("identifier_by_profile", "profile_id", "id_type", "added_at")
         ]
-
-    def __str__(self) -> str:
-        return f"{self.id_type} of {self.profile_id}"
 
     @property
     def since(self) -> datetime:
@@ -578,9 +557,6 @@ class IndexEntry(ProfileScoped):
             index_in_store("index_entry_by_terms", "terms_version"),
         ]
 
-    def __str__(self) -> str:
-        return self.item_id
-
 
 HAS_SOURCE = Q(source__length__lte=SOURCE_MAX) & Q(source__length__gte=1)
 
@@ -657,9 +633,6 @@ class ObservationRevision(ObservationState):
             ),
             check_positive("revision_number_from_1", "number"),
         ]
-
-    def __str__(self) -> str:
-        return f"{self.observation_id} revision {self.number}"
 
 
 class Summary(IndexedItem):
@@ -775,9 +748,6 @@ class ProfilePart(ProfileScoped):
             models.Index(fields=["merged_at"], name="part_by_merge"),
             index_in_store("part_by_value", "id_type", "value"),
         ]
-
-    def __str__(self) -> str:
-        return f"{self.id} in {self.profile_id}"
 
     def load_facts(self, model: type[ProfileFact]) -> list[Any]:
         name = model._meta.model_name
@@ -901,9 +871,6 @@ class ImportChunk(StoreScoped):
     number = models.PositiveIntegerField()
     content = models.BinaryField()
 
-    def __str__(self) -> str:
-        return f"{self.import_id} {self.number}"
-
 
 class ImportRefusal(StoreScoped):
     """A row, or one cell of it, that was not stored; says why, never what it held.
@@ -920,6 +887,3 @@ class ImportRefusal(StoreScoped):
     field = models.CharField(max_length=IMPORT_COLUMN_MAX, blank=True)
     reason = models.CharField(max_length=1024)
     stored = models.BooleanField()
-
-    def __str__(self) -> str:
-        return f"{self.import_id} row {self.item}"
