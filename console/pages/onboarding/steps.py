@@ -753,11 +753,18 @@ class SegmentStep(Step):
             return
         if not there.probe:
             workspaces.send_probe(there)
+            if b.workspace and "checked" in look:  # it worked as it was
+                kept = {k: getattr(b.workspace, k) for k in ("name", "space", "region")}
+                there.probe["former"] = kept
+                there.save(update_fields=["probe"])
         try:
             refuse_unless_well(workspaces.check_probe(there))
         except StepRefused:
+            former = there.probe.get("former")
             there.probe = {}  # once it is mended, another event is sent
             there.save(update_fields=["probe"])
+            if former:
+                workspaces.change(by.move_to(b.added), b.added, former)
             raise
 
     def undo(self, b: Bench, before: Facts, by: Actor) -> None:

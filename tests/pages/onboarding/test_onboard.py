@@ -138,6 +138,21 @@ def test_onboard_takes_another_write_key_after_one_that_loses_events(
     assert Workspace.objects.get().secrets["write_key"] == "write-key"
 
 
+def test_onboard_leaves_a_workspace_that_works_where_no_event_arrives(
+    onboard, secrets, monkeypatch
+):
+    onboard(SEGMENT)
+    monkeypatch.setattr(workspaces, "PATIENCE_S", 0)
+
+    code, words = onboard(SEGMENT.replace("spa_emulator", "spa_another"))
+    kept = Workspace.objects.get().space
+    again, _ = onboard(SEGMENT)
+
+    assert code == 1
+    assert "the space id is of another space" in words
+    assert (kept, again) == ("spa_emulator", 0)
+
+
 def test_onboard_refuses_what_segment_does_and_keeps_nothing(
     onboard, secrets, monkeypatch
 ):
