@@ -8,7 +8,8 @@ and counts once at Segment by its messageId.
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
-from itertools import takewhile
+from itertools import groupby, takewhile
+from operator import attrgetter
 from secrets import token_hex
 from time import monotonic
 from typing import Any, NamedTuple
@@ -152,7 +153,7 @@ def note_learned(
         if not talk or (by and by.perception):
             made.append(_build_row(workspace, profile_id, each, by))
     if made and get_tenant_guard(workspace.tenant):
-        watch(workspace.tenant, profile_id, store.list_identifiers(profile_id))
+        watch(workspace.tenant, profile_id, found[0].held)
     with transaction.atomic():
         if not find_erasure(workspace.tenant, profile_id):
             Outgoing.objects.bulk_create(made, ignore_conflicts=True)
@@ -160,11 +161,12 @@ def note_learned(
 
 class NewEvent(NamedTuple):
     """names  of an Identify, which trait, as `Group.name`; talks: from which
-    conversations"""
+    conversations; held: the customer's identifiers"""
 
     event: dict[str, Any]
     names: str
     talks: Sequence[str]
+    held: Sequence[IdentifierSet] = ()
 
     @property
     def subject(self) -> str:
@@ -200,11 +202,9 @@ def find_learned(
         for each in _find_accepted(store, profile_id, since)
         if not conversation_id or conversation_id in each.talks
     ]
-    if found:
-        who = _identify(profile_id, store.list_identifiers(profile_id))
-        for each in found:
-            each.event.update(who)
-    return found
+    held = store.list_identifiers(profile_id) if found else ()
+    who = _identify(profile_id, held)
+    return [each._replace(event=each.event | who, held=held) for each in found]
 
 
 def _find_accepted(
@@ -315,9 +315,11 @@ def _take(workspace: Workspace, mine: QuerySet[Outgoing]) -> dict[int, Any]:
     """The events to be sent now, by row: not of what the memory no longer has, which goes,
     nor of a profile that is being deleted, and no more than a batch takes."""
     store = open_store(workspace.tenant)
-    for row in mine:
-        if not is_there(store, row):
-            row.delete()
+    for profile_id, rows in groupby(
+        mine.order_by("profile_id"), attrgetter("profile_id")
+    ):
+        there = find_there(store, profile_id, kept := [*rows])
+        mine.filter(pk__in={x.pk for x in kept} - {x.pk for x in there}).delete()
     with transaction.atomic():
         tenant = {"tenant": workspace.tenant}
         erased = Erasure.objects.filter(**tenant).values("profile_id")
@@ -336,15 +338,23 @@ def _take(workspace: Workspace, mine: QuerySet[Outgoing]) -> dict[int, Any]:
     return events
 
 
-def is_there(store: StoreClient, row: Outgoing) -> bool:
+def find_there(
+    store: StoreClient, profile_id: str, rows: Sequence[Outgoing]
+) -> list[Outgoing]:
+    """Those of a profile's that the memory still has and holds for true: most are among
+    the profile's newest."""
     try:
-        if row.kind == "track":
-            store.fetch_observation(row.profile_id, row.subject)
-        else:
-            store.fetch_profile(row.profile_id)
+        newest = {x.id: x for x in store.list_observations(profile_id).items}
     except MemoryNotFound:
-        return False
-    return True
+        return []
+    there = [row for row in rows if row.kind == "identify"]
+    for row in rows:
+        with suppress(MemoryNotFound):
+            if row.kind == "track":
+                id_ = row.subject
+                known = newest.get(id_) or store.fetch_observation(profile_id, id_)
+                there += [] if known.retracted_at else [row]
+    return there
 
 
 def _put_off(mine: QuerySet[Outgoing], problem: SegmentProblem) -> None:

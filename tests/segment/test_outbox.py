@@ -10,6 +10,7 @@ from django.utils import timezone
 from console.client.segment import SegmentClient
 from console.contract.conversations.learning import DecideLearned
 from console.contract.memory.identifier import IdentifierSet
+from console.contract.memory.observation import PatchObservation
 from console.databases.vault import decrypt
 from console.demo.segment import Emulator
 from console.segment import outbox
@@ -179,8 +180,16 @@ def test_outbox_begins_with_what_is_learned_after_it_was_switched_on(segment, te
 def test_outbox_sends_nothing_that_the_memory_has_deleted(workspace, segment, tenant):
     gone = learn(tenant, "Sails on Sundays.")
     there = learn(tenant, "Reads maps.", email="robin@example.com")
+    no_more = (
+        make_observation(tenant, there, "Rows.").id,
+        make_observation(tenant, there, "Rides.").id,
+    )
     run(tenant)
-    open_store(tenant).delete_profile(gone)
+    store = open_store(tenant)
+    store.delete_profile(gone)
+    store.delete_observation(there, no_more[0])
+    change = PatchObservation(retracted_for="wrong_fact")
+    store.patch_observation(there, no_more[1], change)
 
     release(tenant)
     run(tenant)

@@ -49,7 +49,7 @@ def show_outbox(request: ConsoleRequest) -> HttpResponse:
 def show_event(request: ConsoleRequest, number: int) -> HttpResponse:
     """As it is sent, masked, and what it would change in Segment's profile now."""
     row = get_object_or_404(_list(request), pk=number)
-    if not outbox.is_there(request.store, row):
+    if not outbox.find_there(request.store, row.profile_id, [row]):
         row.delete()
         raise Http404
     log_view(request.actor, "outgoing.viewed", "profile", row.profile_id)
