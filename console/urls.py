@@ -287,9 +287,7 @@ segment_pages = pages(
     ),
     path("t/<slug:tenant>/segment/outbox/", outbox.show_outbox, name="outbox"),
     path(
-        "t/<slug:tenant>/segment/outbox/<int:number>/",
-        outbox.show_event,
-        name="event",
+        "t/<slug:tenant>/segment/outbox/<int:number>/", outbox.show_event, name="event"
     ),
     path(
         "t/<slug:tenant>/segment/outbox/<slug:move>/",

@@ -13,12 +13,7 @@ from django.core.mail import send_mail
 from django.db import transaction
 from django_tasks import task
 
-from console.audit.models import (
-    AuditCheckpoint,
-    AuditEntry,
-    AuditHead,
-    count_entries,
-)
+from console.audit.models import AuditCheckpoint, AuditEntry, AuditHead, count_entries
 from console.audit.signing import SignatureRefused, digest_document, sign, verify
 from console.audit.verification import verify_log
 from console.core.errors import DomainError

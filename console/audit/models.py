@@ -211,9 +211,7 @@ class AuditEntry(models.Model):
             models.Index(fields=["tenant", "actor", "seq"], name="audit_tenant_actor"),
             models.Index(fields=["action", "seq"], name="audit_action"),
             models.Index(
-                fields=["seq"],
-                name="audit_bulk",
-                condition=models.Q(IsBulk("details")),
+                fields=["seq"], name="audit_bulk", condition=models.Q(IsBulk("details"))
             ),
             models.Index(fields=["outcome", "seq"], name="audit_outcome"),
             models.Index(

@@ -75,13 +75,7 @@ def verify(document: Mapping[str, Any]) -> None:
         public = Ed25519PublicKey.from_public_bytes(bytes.fromhex(document["key"]))
         public.verify(bytes.fromhex(document["signature"]), encode_document(stated))
     # Whatever a file may hold instead: no object, no such member, no text, no hex digits.
-    except (
-        AttributeError,
-        KeyError,
-        TypeError,
-        ValueError,
-        InvalidSignature,
-    ) as exc:
+    except (AttributeError, KeyError, TypeError, ValueError, InvalidSignature) as exc:
         raise SignatureRefused(
             "This document was changed after it was signed, or is none that was."
         ) from exc

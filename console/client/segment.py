@@ -147,10 +147,7 @@ class SegmentClient:
             method,
             url,
             allow_private=bool(settings.SEGMENT_URL),
-            headers={
-                "Authorization": who,
-                "Content-Type": "application/json",
-            },
+            headers={"Authorization": who, "Content-Type": "application/json"},
             content=content,
             seconds=seconds,
             room=ANSWER_BYTES,

@@ -15,13 +15,7 @@ from console.core.errors import DomainError
 from console.monitoring import checks
 from console.monitoring.evidence import gather_evidence
 from console.monitoring.isolation import GROUP, isolate
-from console.monitoring.models import (
-    Health,
-    Kind,
-    Watch,
-    get_night,
-    record,
-)
+from console.monitoring.models import Health, Kind, Watch, get_night, record
 from console.tenants.actor import Actor
 from console.tenants.models import Tenant
 

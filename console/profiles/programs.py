@@ -18,12 +18,7 @@ from django.db import DatabaseError, connection
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
-from console.audit.log import (
-    OBJECT_ID,
-    check_details,
-    log_programs,
-    log_view,
-)
+from console.audit.log import OBJECT_ID, check_details, log_programs, log_view
 from console.audit.models import EPOCH, AuditEntry
 from console.client.errors import MemoryNotFound, MemoryProblem
 from console.contract.ids import PROFILE_ID, STORE_ID

@@ -298,11 +298,7 @@ def _fetch_stored(
     now_id = profile_id
     token: str | None = ""
     while token is not None:
-        page = store.list_traits(
-            profile_id,
-            page_token=token,
-            page_size=TRAITS_A_CALL,
-        )
+        page = store.list_traits(profile_id, page_token=token, page_size=TRAITS_A_CALL)
         now_id = page.canonical_id or now_id
         for trait in page.items:
             values.setdefault(trait.trait_group, {})[trait.name] = trait.value

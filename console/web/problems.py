@@ -129,9 +129,7 @@ not_found = build_handler(
     "The page does not exist, or belongs to a tenant where you have no role.",
 )
 too_many_requests = build_handler(
-    429,
-    "Too many attempts",
-    "Nothing was changed. Wait a few minutes and try again.",
+    429, "Too many attempts", "Nothing was changed. Wait a few minutes and try again."
 )
 
 

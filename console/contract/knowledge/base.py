@@ -69,8 +69,7 @@ class KnowledgeBase(Noun, frozen=True, kw_only=True):
     display_name: Annotated[str, described(maxLength=BASE_NAME_MAX)]
     description: Annotated[str, described(maxLength=BASE_DESCRIPTION_MAX)]
     status: Annotated[
-        str,
-        described(enum=["QUEUED", "PROVISIONING", "ACTIVE", "FAILED", "DELETING"]),
+        str, described(enum=["QUEUED", "PROVISIONING", "ACTIVE", "FAILED", "DELETING"])
     ]
     created_at: Time
     updated_at: Time

@@ -161,8 +161,7 @@ class Knowledge(Noun, omit_defaults=True, frozen=True, kw_only=True):
         described(enum=["SCHEDULED", "QUEUED", "PROCESSING", "COMPLETED", "FAILED"]),
     ]
     source: Annotated[
-        WebSource | TextSource | FileSource,
-        one_of(WebSource | TextSource | FileSource),
+        WebSource | TextSource | FileSource, one_of(WebSource | TextSource | FileSource)
     ]
     failure: str = ""
     chunks: int = 0

@@ -8,11 +8,7 @@ from console.contract.base import Count, Noun, Time, always, described, whole
 from console.contract.ids import LEDGER_ID
 from console.contract.memory.page import define_page
 from console.contract.memory.profile import ProfileId
-from console.contract.memory.recall import (
-    RECALL_ITEMS,
-    ItemId,
-    Score,
-)
+from console.contract.memory.recall import RECALL_ITEMS, ItemId, Score
 
 LEDGER_PER_PAGE = 100
 GROUPS_MAX = 20  # of questions that found nothing likely

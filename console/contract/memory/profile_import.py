@@ -110,10 +110,7 @@ class ProfileImport(Noun, omit_defaults=True, frozen=True, kw_only=True):
 
 
 ImportsPage = define_page(
-    "ImportsPage",
-    ImportId,
-    IMPORTS_PER_PAGE,
-    help="Ids alone, newest first.",
+    "ImportsPage", ImportId, IMPORTS_PER_PAGE, help="Ids alone, newest first."
 )
 
 

@@ -13,11 +13,7 @@ from django_tasks import task
 
 from console.accounts.models import User
 from console.audit.bundle import find_month, write_bundle
-from console.audit.checkpoints import (
-    make_checkpoint,
-    read_receipts,
-    read_sent_receipts,
-)
+from console.audit.checkpoints import make_checkpoint, read_receipts, read_sent_receipts
 from console.audit.log import log_export, log_view
 from console.audit.models import AuditCheckpoint, AuditEntry, count_entries
 from console.audit.signing import get_newest_key

@@ -44,9 +44,7 @@ class VerdictForm(AnswerForm):
 
 
 @allow(
-    Permission.REVIEW_REVEALS,
-    FORM,
-    logs="audit.read reveal.approved reveal.questioned",
+    Permission.REVIEW_REVEALS, FORM, logs="audit.read reveal.approved reveal.questioned"
 )
 def sample(request: ConsoleRequest) -> HttpResponse:
     """The address keeps the sample: it can be gone through, and shown to others. Nobody

@@ -103,8 +103,7 @@ QUESTIONS = {
         ),
     ),
     "reviews": LogQuestion(
-        "Reveals reviewed",
-        ["reveal.approved", "reveal.questioned", "reveal.answered"],
+        "Reveals reviewed", ["reveal.approved", "reveal.questioned", "reveal.answered"]
     ),
 }
 
@@ -116,9 +115,7 @@ class AuditFilterForm(ConsoleForm):
 
     question = forms.ChoiceField(required=False)
     person = forms.CharField(
-        required=False,
-        max_length=254,
-        help_text="Email address, or an API key.",
+        required=False, max_length=254, help_text="Email address, or an API key."
     )
     since = DayField(label="From")
     until = DayField(label="To")

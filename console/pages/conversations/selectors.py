@@ -286,10 +286,7 @@ def _find_unlearned(
 
 
 def build_lessons(
-    store: StoreClient,
-    learned: Sequence[Learned],
-    conversation_id: str,
-    masker: Masker,
+    store: StoreClient, learned: Sequence[Learned], conversation_id: str, masker: Masker
 ) -> list[LessonRow]:
     """With the texts of what there is now."""
     texts: dict[str, MaskedValue] = {}

@@ -229,11 +229,7 @@ def _show(
     shown = client.fetch_conversation(conversation_id)
     about = list_customers(shown)
     log_view(
-        request.actor,
-        "conversation.viewed",
-        "conversation",
-        shown.id,
-        about=about,
+        request.actor, "conversation.viewed", "conversation", shown.id, about=about
     )
     masker = masker_for(request.actor, get_subject(shown))
     masker.know_customers(shown.participants)

@@ -128,13 +128,10 @@ def list_not_covered(deletion: Deletion) -> list[str]:
     if get_tenant_guard(deletion.tenant):
         left += [
             "what the memory's provider keeps for itself, backups included: until when"
-            f" is {UNKNOWN}",
+            f" is {UNKNOWN}"
         ]
     elif connections["memory"].vendor == "postgresql":
-        left += [
-            f"dead rows of the database's files, {by_then}",
-            _describe_wal(at),
-        ]
+        left += [f"dead rows of the database's files, {by_then}", _describe_wal(at)]
     else:
         left.append(f"single pages of the database's file, {by_then}")
     if asked := find_erasure(deletion.tenant, deletion.profile_id):

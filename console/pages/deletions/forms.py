@@ -91,8 +91,7 @@ class IntakeForm(ReasonForm):
     reasons = tuple(Deletion.ReasonCode.choices)
 
     channel = forms.ChoiceField(
-        label="How it reached us",
-        choices=[("", "Choose"), *Deletion.Channel.choices],
+        label="How it reached us", choices=[("", "Choose"), *Deletion.Channel.choices]
     )
     identity_proof = forms.ChoiceField(
         label="How we know who asked",

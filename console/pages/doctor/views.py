@@ -24,14 +24,7 @@ from console.profiles.identity import count_lookup, log_lookup
 from console.tenants.actor import Permission
 from console.tenants.models import Tenant
 from console.web.forms import ConsoleForm, InvalidQuery, StaffTextField
-from console.web.render import (
-    FORM,
-    POST,
-    ConsoleRequest,
-    allow,
-    check_may,
-    render_form,
-)
+from console.web.render import FORM, POST, ConsoleRequest, allow, check_may, render_form
 from console.web.times import DayField
 
 ASKED_MAX = 254

@@ -53,9 +53,7 @@ def freshness(request: ConsoleRequest) -> HttpResponse:
     )
 
 
-def quote(
-    chunks: Sequence[DisagreeingChunk],
-) -> list[tuple[DisagreeingChunk, str]]:
+def quote(chunks: Sequence[DisagreeingChunk]) -> list[tuple[DisagreeingChunk, str]]:
     """Each with its sentence that has the figure and is most like the other's."""
     sides = list[list[str]]()
     for chunk in chunks:

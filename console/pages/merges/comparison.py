@@ -14,11 +14,7 @@ from console.profiles.traits import build_trait_groups
 from console.tenants.actor import Actor
 
 # In the order in which they help to decide.
-STATES = {
-    "differs": "Differs",
-    "shared": "The same",
-    "single": "Only one of them has",
-}
+STATES = {"differs": "Differs", "shared": "The same", "single": "Only one of them has"}
 
 
 @dataclass(frozen=True, slots=True)

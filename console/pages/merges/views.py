@@ -16,11 +16,7 @@ from console.contract.memory.merge import Merge, MergeSuggestion, Unmerged
 from console.contract.memory.page import PAGE_TOKEN_MAX
 from console.masking.masker import masker_for
 from console.pages.merges.comparison import compare_profiles
-from console.profiles.candidates import (
-    COLUMNS,
-    fetch_candidates,
-    fetch_profile_rows,
-)
+from console.profiles.candidates import COLUMNS, fetch_candidates, fetch_profile_rows
 from console.tenants.actor import Permission
 from console.web.forms import PageForm, ReasonForm, check_form
 from console.web.render import FORM, ConsoleRequest, allow, render_form

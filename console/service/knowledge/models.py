@@ -15,10 +15,7 @@ from django.utils import timezone
 from console.contract.base import URL_MAX
 from console.contract.knowledge.base import BASE_DESCRIPTION_MAX, BASE_NAME_MAX
 from console.contract.knowledge.chunk import CHUNK_TITLE_MAX
-from console.contract.knowledge.source import (
-    SOURCE_DESCRIPTION_MAX,
-    SOURCE_NAME_MAX,
-)
+from console.contract.knowledge.source import SOURCE_DESCRIPTION_MAX, SOURCE_NAME_MAX
 from console.service.models import Account, check_length
 
 

@@ -108,10 +108,7 @@ def show_errors(
 
 
 @doc.operation(
-    "GET",
-    BASES,
-    {200: base_wire.KnowledgeBasesPage},
-    query=doc.ORDERED_PAGE_QUERY,
+    "GET", BASES, {200: base_wire.KnowledgeBasesPage}, query=doc.ORDERED_PAGE_QUERY
 )
 def list_knowledge_bases(request: ApiRequest) -> HttpResponse:
     """An account's knowledge bases, newest first."""
