@@ -41,9 +41,9 @@ METHODS = ("identify", "track", "page", "screen", "group", "alias")
 # A value that is no identifier of anybody.
 BLOCKED = re.compile(r"[0-]*|-1|null|anonymous", re.IGNORECASE)
 ROUTE = re.compile(
-    r"/v1/spaces/(?P<space>[^/]+)/collections/(?P<collection>users|accounts)/profiles/"
+    r"/v1/spaces/(?P<space>[^/]+)/collections/users/profiles/"
     r"(?P<type>[^/:]+):(?P<value>[^/]+)/"
-    r"(?P<resource>traits|external_ids|events|metadata|links)"
+    r"(?P<resource>traits|external_ids|events)"
 )
 NO_SUCH_PROFILE = (404, "not_found", "The resource was not found.")
 
@@ -71,8 +71,6 @@ class EmulatedProfile:
     identifiers: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
     traits: dict[str, EmulatedTrait] = field(default_factory=dict)
     history: list[dict[str, Any]] = field(default_factory=list)
-    first: dict[str, Any] = field(default_factory=dict)
-    last: dict[str, Any] = field(default_factory=dict)
 
 
 class Failure(Exception):
@@ -180,8 +178,6 @@ class Emulator:
             return
         profile = self._resolve(known)
         trace = {"message_id": message_id, "source_id": source.id, "at": at}
-        profile.first = profile.first or trace
-        profile.last = trace
         for type_, value in known:
             of_type = [each for each in profile.identifiers if each[0] == type_]
             if len(of_type) < self.limits[type_] or (type_, value) in of_type:
@@ -265,8 +261,6 @@ class Emulator:
                 "traits": _show_traits,
                 "external_ids": _show_external_ids,
                 "events": _show_events,
-                "metadata": _show_metadata,
-                "links": lambda *_: {"data": []},
             }
             return answers[route["resource"]](profile, query)
 
@@ -358,11 +352,7 @@ def _page(rows: list[Any], query: dict[str, str], default: int, most: int) -> An
 
 
 def _show_traits(profile: EmulatedProfile, query: dict[str, str]) -> dict[str, Any]:
-    wanted = query.get("include")
-    names = sorted(
-        name for name in profile.traits if not wanted or name in wanted.split(",")
-    )
-    shown, cursor = _page(names, query, 10, 200)
+    shown, cursor = _page(sorted(profile.traits), query, 10, 200)
     traits = {name: profile.traits[name] for name in shown}
     if query.get("verbose") == "true":
         return {
@@ -415,26 +405,9 @@ def _show_events(profile: EmulatedProfile, query: dict[str, str]) -> dict[str, A
         for event in profile.history
         if event["at"] >= since
     ]
-    rows.sort(
-        key=lambda row: row["timestamp"], reverse=query.get("sort", "desc") == "desc"
-    )
+    rows.sort(key=lambda row: row["timestamp"], reverse=True)
     shown, cursor = _page(rows, query, 10, 100)
     return {"data": shown, "cursor": cursor}
-
-
-def _show_metadata(profile: EmulatedProfile, _: dict[str, str]) -> dict[str, Any]:
-    first, last = profile.first, profile.last
-    return {
-        "metadata": {
-            "created_at": _show_time(first["at"]),
-            "updated_at": _show_time(last["at"]),
-            "expires_at": None,
-            "first_message_id": first["message_id"],
-            "first_source_id": first["source_id"],
-            "last_message_id": last["message_id"],
-            "last_source_id": last["source_id"],
-        }
-    }
 
 
 def _show_time(at: datetime) -> str:
