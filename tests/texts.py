@@ -117,8 +117,15 @@ def list_texts() -> str:
             for path in sorted((ROOT / "console" / package).glob("**/*.py"))
             if "migrations" not in path.parts
         },
-        ROOT / "console/audit/actions.toml": read_strings,
-        ROOT / "console/web/reasons.toml": read_strings,
+        **dict.fromkeys(
+            (
+                ROOT / "console/audit/actions.toml",
+                ROOT / "console/pages/conversations/acts.toml",
+                ROOT / "console/pages/people/changes.toml",
+                ROOT / "console/web/reasons.toml",
+            ),
+            read_strings,
+        ),
         **dict.fromkeys(sorted(ROOT.glob("static/js/*.js")), read_strings),
     }
     blocks = []

@@ -1,12 +1,13 @@
 """Conversations of a tenant: what was said, what was learned, and why."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
+from pathlib import Path
 from typing import Any, cast
 from urllib.parse import urlencode
 
+import msgspec
 from django import forms
 from django.conf import settings
 from django.contrib import messages
@@ -112,61 +113,24 @@ class DeleteForm(ConversationActForm):
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Act:
-    """What can be done with a conversation by hand."""
+class Act(msgspec.Struct, frozen=True):
+    """permission  by its name"""
 
     action: str
-    permission: Permission
+    permission: str
     title: str
     button: str
     explanation: str
     done: str
-    form: type[ConversationActForm] = ConversationActForm
 
     @property
     def danger(self) -> bool:
         return self.action == "conversation.deleted"
 
 
-ACTS = {
-    "close": Act(
-        "conversation.closed",
-        Permission.CORRECT,
-        "Close this conversation",
-        "Close conversation",
-        "Nobody can add to it any more, and the memory learns from what was said. It cannot be "
-        "opened again; the customer's next message opens another one.",
-        "Closed. What is learned appears here.",
-    ),
-    "learn": Act(
-        "conversation.relearned",
-        Permission.CORRECT,
-        "Learn from it once more",
-        "Learn again",
-        "Everything that was said is read again. What is known already, or was "
-        "changed or deleted by a person, stays as it is.",
-        "It is being read again. What is learned appears here.",
-    ),
-    "delete": Act(
-        "conversation.deleted",
-        Permission.DELETE,
-        "Delete this conversation",
-        "Delete conversation",
-        "All that was said in it is removed, for good.",
-        "The conversation was deleted.",
-        DeleteForm,
-    ),
-    "remove": Act(
-        "conversation.deleted",
-        Permission.RUN_RECALL,
-        "Remove this made-up customer",
-        "Remove customer",
-        "The customer's profile, what was learned of them and all that was said are "
-        "removed, for good.",
-        "The made-up customer was removed.",
-    ),
-}
+ACTS = msgspec.toml.decode(
+    Path(__file__).with_name("acts.toml").read_bytes(), type=dict[str, Act]
+)
 
 
 @allow(Permission.VIEW_PROFILES, logs="conversations.listed")
@@ -293,7 +257,7 @@ def _is_learning(transitions: Sequence[Transition]) -> bool:
 
 
 def _may(actor: Actor, name: str, shown: Conversation) -> bool:
-    is_general = name != "remove" and actor.may(ACTS[name].permission)
+    is_general = name != "remove" and actor.may(Permission[ACTS[name].permission])
     return is_general or may_end(actor, shown, name)
 
 
@@ -316,9 +280,9 @@ def change(request: ConsoleRequest, conversation_id: str, name: str) -> HttpResp
         raise Http404
     shown = request.store.conversations.fetch_conversation(conversation_id)
     if not _may(request.actor, name, shown):
-        check_may(request, act.permission)
+        check_may(request, Permission[act.permission])
         raise Http404
-    form = act.form(request=request)
+    form = (DeleteForm if name == "delete" else ConversationActForm)(request=request)
     if form.is_valid():
         also, taught = form.cleaned_data.get("also", ""), {}
         if name in {"delete", "remove"}:

@@ -148,7 +148,7 @@ def change_role(
 
 
 @transaction.atomic
-def set_active(user_id: int, is_active: bool, *, by: Actor, reason: str) -> User:
+def set_active(user_id: int, *, is_active: bool, by: Actor, reason: str) -> User:
     person = lock_person(user_id, by=by)
     if person.may_sign_in == is_active:
         state = "active" if is_active else "disabled"

@@ -1,10 +1,12 @@
 """People who work here, for operators: the list, one person, and what can be changed."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
+import msgspec
 from allauth.account.forms import SetPasswordForm
 from allauth.mfa.models import Authenticator
 from django import forms
@@ -104,65 +106,24 @@ class OtherRoleForm(RoleForm):
     )
 
 
-@dataclass(frozen=True, slots=True)
-class AccountChange:
-    """What can be done to a person's account.
-
-    states  of those whom it is offered for: active, disabled or both
-    """
-
+class AccountChange(msgspec.Struct, frozen=True):
     title: str
     explanation: str
-    done: str
-    run: Callable[..., User]
+    done: str = ""
     states: tuple[str, ...] = ("active", "disabled")
-    form: type[PersonForm] = PersonForm
     danger: bool = False
-    gives_link: bool = False
 
 
-CHANGES = {
-    "role": AccountChange(
-        "Change a role",
-        "It takes effect with the person's next click.",
-        "The role was changed.",
-        services.change_role,
-        form=OtherRoleForm,
-    ),
-    "sign-out": AccountChange(
-        "End all sessions",
-        "The person is signed out in every browser and can sign in again.",
-        "All sessions were ended.",
-        services.sign_out,
-        states=("active",),
-    ),
-    "reset": AccountChange(
-        "Reset sign-in",
-        "Password, passkeys, authenticator app and recovery codes are removed, and the "
-        "person is signed out at once. You get a link with which they set a new "
-        "password; links made before stop working.",
-        "",
-        services.reset,
-        states=("active",),
-        danger=True,
-        gives_link=True,
-    ),
-    "disable": AccountChange(
-        "Disable",
-        "The person is signed out at once and cannot sign in. Roles, password and second "
-        "factor stay for the day when the account is enabled again.",
-        "The account was disabled.",
-        lambda user_id, **why: services.set_active(user_id, False, **why),
-        states=("active",),
-        danger=True,
-    ),
-    "enable": AccountChange(
-        "Enable",
-        "The person can sign in again, with the roles listed on their page.",
-        "The account was enabled.",
-        lambda user_id, **why: services.set_active(user_id, True, **why),
-        states=("disabled",),
-    ),
+CHANGES = msgspec.toml.decode(
+    Path(__file__).with_name("changes.toml").read_bytes(),
+    type=dict[str, AccountChange],
+)
+RUN: dict[str, Callable[..., User]] = {
+    "role": services.change_role,
+    "sign-out": services.sign_out,
+    "reset": services.reset,
+    "disable": partial(services.set_active, is_active=False),
+    "enable": partial(services.set_active, is_active=True),
 }
 
 
@@ -278,10 +239,11 @@ def change(request: ConsoleRequest, user_id: int, name: str) -> HttpResponse:
     if act is None:
         raise Http404
     person = get_object_or_404(User, pk=user_id)
-    form = act.form(request=request, initial={"tenant": request.GET.get("tenant")})
+    kind = OtherRoleForm if name == "role" else PersonForm
+    form = kind(request=request, initial={"tenant": request.GET.get("tenant")})
     if form.is_valid():
-        act.run(person.pk, by=request.actor, reason=form.reason, **form.asked)
-        if act.gives_link:
+        RUN[name](person.pk, by=request.actor, reason=form.reason, **form.asked)
+        if name == "reset":
             return _show_link(request, person.pk)
         messages.success(request, f"{person.name}: {act.done}")
         return redirect("people:detail", person.pk)

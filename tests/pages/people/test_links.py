@@ -192,8 +192,8 @@ def test_set_active_of_each_other_at_once_leaves_one_operator():
     one, two = make_user(Role.OPERATOR), make_user(Role.OPERATOR)
 
     at_once(
-        partial(set_active, two.pk, False, by=Actor(one), reason="Left"),
-        partial(set_active, one.pk, False, by=Actor(two), reason="Left"),
+        partial(set_active, two.pk, is_active=False, by=Actor(one), reason="Left"),
+        partial(set_active, one.pk, is_active=False, by=Actor(two), reason="Left"),
     )
 
     assert User.objects.filter(is_active=True).count() == 1

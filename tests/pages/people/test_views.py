@@ -228,10 +228,10 @@ def test_set_active_by_one_who_is_no_operator_any_more_is_refused(operator, lost
             operator.pk, tenant=None, role="none", by=Actor(second), reason="Left"
         )
     else:
-        set_active(operator.pk, False, by=Actor(second), reason="Left")
+        set_active(operator.pk, is_active=False, by=Actor(second), reason="Left")
 
     with pytest.raises(NotPossible, match="no longer an operator"):
-        set_active(second.pk, False, by=Actor(operator), reason="Left")
+        set_active(second.pk, is_active=False, by=Actor(operator), reason="Left")
 
     assert User.objects.get(pk=second.pk).is_active
 
