@@ -124,6 +124,22 @@ def fetch_profile_rows(
     return rows
 
 
+def name_people(
+    store: StoreClient, ids: Iterable[str], masker: Masker
+) -> dict[str, str]:
+    """Masked names, or contacts; as far as the memory answers in time."""
+    ids = [*dict.fromkeys(ids)]
+    people = fetch_profile_rows(store, ids, masker)
+    named = {
+        x.id: next(
+            filter(None, (x.name, *x.contact)),
+            "no name" if x.known_since else "name not read",
+        )
+        for x in people
+    }
+    return dict.fromkeys(ids, "gone") | named
+
+
 def mask_candidate(profile: Profile, masker: Masker, **further: Any) -> Candidate:
     return Candidate(
         profile.id,

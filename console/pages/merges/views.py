@@ -16,7 +16,7 @@ from console.contract.memory.merge import Merge, MergeSuggestion, Unmerged
 from console.contract.memory.page import PAGE_TOKEN_MAX
 from console.masking.masker import masker_for
 from console.pages.merges.comparison import compare_profiles
-from console.profiles.candidates import COLUMNS, fetch_candidates, fetch_profile_rows
+from console.profiles.candidates import COLUMNS, fetch_candidates, name_people
 from console.tenants.actor import Permission
 from console.web.forms import PageForm, ReasonForm, check_form
 from console.web.render import FORM, ConsoleRequest, allow, render_form
@@ -85,11 +85,10 @@ def _name_people(
         row.profiles if isinstance(row, MergeSuggestion) else (row.canonical_id,)
         for row in rows
     ]
-    ids = dict.fromkeys(id_ for some in about for id_ in some)
-    people = fetch_profile_rows(request.store, [*ids], masker_for(request.actor))
-    names = {each.id: (each.name, *each.contact, "no name") for each in people}
+    ids = (id_ for some in about for id_ in some)
+    names = name_people(request.store, ids, masker_for(request.actor))
     return [
-        (*row, [next(filter(None, names.get(id_, ("gone",)))) for id_ in some])
+        (*row, [names[id_] for id_ in some])
         for row, some in zip(_mask_values(request, rows), about, strict=True)
     ]
 

@@ -13,6 +13,7 @@ from console.audit.log import log, log_view
 from console.client.errors import MemoryProblem
 from console.client.segment import SegmentProblem
 from console.masking.masker import Masker, masker_for
+from console.profiles.candidates import name_people
 from console.segment import outbox, workspaces
 from console.segment.models import Outgoing
 from console.segment.showing import mask_event, mask_value, to_json
@@ -23,7 +24,7 @@ PAGE_ROWS = 50
 State = Outgoing.State
 
 
-@allow(Permission.VIEW_PROFILES, logs="none: ids, names of traits and times")
+@allow(Permission.VIEW_PROFILES, logs="profile.listed")
 def show_outbox(request: ConsoleRequest) -> HttpResponse:
     """By the newest; htmx gets the rows alone."""
     rows = _list(request)
@@ -32,8 +33,13 @@ def show_outbox(request: ConsoleRequest) -> HttpResponse:
     if state in State.values:
         rows = rows.filter(state=state)
     pages = Paginator(rows.select_related("assistant").order_by("-pk"), PAGE_ROWS)
+    page = pages.get_page(request.GET.get("page"))
+    ids = [row.profile_id for row in page]
+    names = name_people(request.store, ids, masker_for(request.actor))
+    log_view(request.actor, "profile.listed", count=len(names))
     context = {
-        "page": pages.get_page(request.GET.get("page")),
+        "page": page,
+        "rows": [(row, names[row.profile_id]) for row in page],
         "state": state,
         "states": [(each, each.label, counts.get(each, 0)) for each in State],
         "held": counts.get(State.HELD, 0),
@@ -41,8 +47,8 @@ def show_outbox(request: ConsoleRequest) -> HttpResponse:
         "erasures": outbox.count_erasures(request.tenant),
         "perceives": outbox.perceives(request.tenant.pk),
     }
-    page, part = "segment/outbox.html", "segment/_outbox.html"
-    return render_part(request, page, part, context)
+    templates = "segment/outbox.html", "segment/_outbox.html"
+    return render_part(request, *templates, context)
 
 
 @allow(Permission.VIEW_PROFILES, logs="outgoing.viewed")
