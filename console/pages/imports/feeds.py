@@ -253,15 +253,14 @@ class FeedForm(ConsoleForm):
     )
     file = forms.ChoiceField(
         label="Source",
-        help_text="A file in this tenant's folder of FEEDS_FOLDER, or one of its "
-        "FEEDS_DATABASES.",
+        help_text="A file in this tenant's folder, or a database declared for it.",
     )
     query = forms.CharField(
         label="Query",
         max_length=4000,
         required=False,
         widget=forms.Textarea(attrs={"rows": 4, "spellcheck": "false"}),
-        help_text="Of a database. :since stands for the watermark.",
+        help_text="For a database only. :since stands for the watermark.",
     )
     watermark_column = forms.RegexField(
         r"^[^\x00-\x1f]{1,64}\Z",
@@ -290,11 +289,15 @@ class FeedForm(ConsoleForm):
         fields: Any = self.fields
         fields["mapping"].choices = named or [("", "None yet: the API makes them")]
         self.databases = list_databases(tenant)
-        sources = [*list_files(tenant), *self.databases]
-        fields["file"].choices = [
+        files = [
             (name, name if can_read(name) else f"{name} – {NO_PARQUET}")
-            for name in sources
-        ] or [("", "None yet: put a file into the folder")]
+            for name in list_files(tenant)
+        ]
+        databases = [(name, name) for name in self.databases]
+        groups: Any = [("Files", files), ("Databases", databases)]
+        fields["file"].choices = [each for each in groups if each[1]] or [
+            ("", "None yet: put a file into the folder")
+        ]
         if not self.databases:
             del fields["query"]
 

@@ -46,7 +46,7 @@ class WorkspaceForm(ConsoleForm):
     """Secrets that are left empty stay as they are."""
 
     name = StaffTextField(
-        label="Name", max_length=80, help_text="For reference from within the console."
+        label="Name", max_length=80, help_text="For reference in this console."
     )
     space = forms.RegexField(
         whole(SPACE),
@@ -85,16 +85,18 @@ class WorkspaceForm(ConsoleForm):
         }
         initial = kept or {"region": "US", "personalization": True} | asked
         super().__init__(data, initial=initial)
-        keep = " Empty: it stays as it is." if workspace else ""
         where = {
             "token": "The same page → Generate token; shown there once.",
             "write_key": "Connections → Sources → a source that is connected to the "
             "space → Settings → API keys.",
             "public_token": "Workspace settings → Access management → Tokens, with the "
-            "right to delete; without it Segment is not asked to delete whom we delete.",
+            "right to delete; without it Segment is not asked to delete who is deleted here.",
         }
         for each in SECRETS:
-            self.fields[each].help_text = f"{where[each]}{keep} Stored encrypted."
+            self.fields[each].help_text = f"{where[each]} Stored encrypted."
+            if workspace and workspace.secrets.get(each):
+                kept_one = "Stored; leave empty to keep it"
+                self.fields[each].widget.attrs["placeholder"] = kept_one
             self.fields[each].required = workspace is None and each != "public_token"
 
 
