@@ -25,11 +25,8 @@ ENTRIES, AGE = 1000, timedelta(days=1)
 SYSLOG_PRIORITY = 13 * 8 + 6
 
 
-class LogBroken(DomainError):
+class LogBroken(DomainError, status=409, title="The audit log is broken"):
     """The log is not signed as it is."""
-
-    status = 409
-    title = "The audit log is broken"
 
 
 def request_due_checkpoint() -> None:

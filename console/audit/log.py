@@ -44,23 +44,16 @@ OF_A_CUSTOMER = {"profile", "observation", "summary", "trait", "identifier"}
 DETAIL_NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 
 
-class AuditUnavailable(Outage):
+class AuditUnavailable(Outage, title="The audit log cannot be written"):
     """The log could not be written, so what it was to record did not happen."""
 
-    title = "The audit log cannot be written"
 
-
-class OutcomeUnrecorded(Outage):
+class OutcomeUnrecorded(Outage, title="The outcome could not be recorded"):
     """The log could not be written after the memory had been called."""
 
-    title = "The outcome could not be recorded"
 
-
-class ReasonRefused(DomainError):
+class ReasonRefused(DomainError, status=422, title="The reason was not accepted"):
     """A reason that is too long or not one plain line. It is never truncated."""
-
-    status = 422
-    title = "The reason was not accepted"
 
 
 def log(

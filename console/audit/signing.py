@@ -30,18 +30,12 @@ from console.core.errors import DomainError
 KEY_ID_CHARS = 16
 
 
-class SignatureRefused(DomainError):
+class SignatureRefused(DomainError, status=422, title="The signature does not fit"):
     """The document was changed, or is none that was signed."""
 
-    status = 422
-    title = "The signature does not fit"
 
-
-class SignerUnknown(DomainError):
+class SignerUnknown(DomainError, status=422, title="Signed by another installation"):
     """Signed, and unchanged since, by a key that this installation does not have."""
-
-    status = 422
-    title = "Signed by another installation"
 
 
 @dataclass(frozen=True, slots=True)

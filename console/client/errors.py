@@ -25,14 +25,12 @@ from console.core.errors import DomainError
 from console.core.outgoing import PrivateAddress
 
 
-class MemoryProblem(DomainError):
+class MemoryProblem(DomainError, status=502, title="The memory did not answer"):
     """Base of everything a call of a memory can raise.
 
     may_repeat  the very same call can be sent again and cannot be done twice
     """
 
-    status = 502
-    title = "The memory did not answer"
     may_repeat = False
 
 
@@ -44,10 +42,8 @@ class MemoryUnreachable(MemoryProblem):
         self.maybe_done = maybe_done
 
 
-class MemoryUnexpected(MemoryUnreachable):
+class MemoryUnexpected(MemoryUnreachable, title="The memory gave an unexpected answer"):
     """The memory answered something that its contract does not know."""
-
-    title = "The memory gave an unexpected answer"
 
 
 class MemorySuspended(MemoryUnreachable):
@@ -61,15 +57,12 @@ class MemorySuspended(MemoryUnreachable):
         self.retry_after_s = retry_after_s
 
 
-class MemoryRefused(MemoryProblem):
+class MemoryRefused(MemoryProblem, status=422, title="The memory refused this"):
     """The memory said no. `code` is the contract's error code (section 5).
 
     Its own words (`said`) can name a customer: they are for the person who asked,
     in `message`, and stay out of the exception's text, which logs may hold.
     """
-
-    status = 422
-    title = "The memory refused this"
 
     def __init__(
         self, message: str, *, code: int, http_status: int, said: str = ""
@@ -86,15 +79,12 @@ class MemoryDenied(MemoryRefused):
     title = "The memory does not accept this tenant's credentials"
 
 
-class MemoryNotFound(MemoryRefused):
-    status = 404
-    title = "Not in this memory"
+class MemoryNotFound(MemoryRefused, status=404, title="Not in this memory"):
+    pass
 
 
-class MemoryLacks(MemoryNotFound):
+class MemoryLacks(MemoryNotFound, title="Not in this memory's older API"):
     """What the tenant's dialect does not have. `what`: in the plural, or a count."""
-
-    title = "Not in this memory's older API"
 
     def __init__(self, what: str) -> None:
         super().__init__(
@@ -105,21 +95,16 @@ class MemoryLacks(MemoryNotFound):
         self.what = what
 
 
-class MemoryConflict(MemoryRefused):
-    status = 409
-    title = "Changed meanwhile"
+class MemoryConflict(MemoryRefused, status=409, title="Changed meanwhile"):
+    pass
 
 
-class MemoryBusy(MemoryRefused):
-    status = 503
-    title = "The memory is busy"
+class MemoryBusy(MemoryRefused, status=503, title="The memory is busy"):
+    pass
 
 
-class MemoryMoved(MemoryRefused):
+class MemoryMoved(MemoryRefused, status=409, title="This profile was merged"):
     """The profile was merged into `canonical_id`; nothing was deleted."""
-
-    status = 409
-    title = "This profile was merged"
 
     def __init__(self, message: str, *, canonical_id: str) -> None:
         super().__init__(message, code=308, http_status=308)

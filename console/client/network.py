@@ -42,11 +42,8 @@ EMBEDDED_ORIGIN = "http://localhost"
 _building = Lock()
 
 
-class BadAddress(DomainError):
+class BadAddress(DomainError, status=422, title="This address cannot be used"):
     """The address of a memory that this console does not call."""
-
-    status = 422
-    title = "This address cannot be used"
 
 
 def http_for(address: str) -> httpx.Client:

@@ -32,32 +32,28 @@ _SQLITE_FULL, _SQLITE_BUSY, _SQLITE_WRONG = 13, {5, 6}, {1, 21}
 _POSTGRES_FULL, _POSTGRES_BUSY = "53100", {"40", "53", "55"}
 
 
-class Outage(DomainError):
-    status = 503
+class Outage(DomainError, status=503):
     words = ""
 
     def __init__(self, message: str = "") -> None:
         super().__init__(message or self.words)
 
 
-class DiskFull(Outage):
-    title = "The disk of this installation is full"
+class DiskFull(Outage, title="The disk of this installation is full"):
     words = (
         "Customer data is not shown and nothing is changed until an operator has "
         "made room. Signing out works."
     )
 
 
-class DatabaseBusy(Outage):
-    title = "The database is busy"
+class DatabaseBusy(Outage, title="The database is busy"):
     words = (
         "It could not take the request in time. Check whether your change was "
         "made, then try again."
     )
 
 
-class DatabaseAway(Outage):
-    title = "The database cannot be used"
+class DatabaseAway(Outage, title="The database cannot be used"):
     words = (
         "It does not answer, or cannot be written. Check whether your change was "
         "made before you try again; if this persists, tell an operator."

@@ -20,11 +20,8 @@ VERSION = "v2"
 Context = tuple[str, ...]
 
 
-class VaultLocked(DomainError):
+class VaultLocked(DomainError, status=503, title="The vault is locked"):
     """The key that encrypted this is not among the ones we were started with."""
-
-    status = 503
-    title = "The vault is locked"
 
 
 class CredentialTampered(DomainError):

@@ -80,10 +80,8 @@ STAFF = {
 }
 
 
-class DemoIncomplete(DomainError):
+class DemoIncomplete(DomainError, title="The demo could not be made"):
     """A text of the demo was refused by the memory: a mistake of ours."""
-
-    title = "The demo could not be made"
 
 
 def seed_demo(password: str, *, progress: Callable[[str], object]) -> None:

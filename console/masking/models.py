@@ -92,20 +92,16 @@ class Question(models.Model):
 HOUR = timedelta(hours=1)
 
 
-class LimitReached(DomainError):
+class LimitReached(DomainError, status=429):
     """A person did something as often as they may for now."""
-
-    status = 429
 
     def __init__(self, message: str, *, free_at: datetime) -> None:
         super().__init__(message)
         self.retry_after_s = (free_at - timezone.now()).total_seconds()
 
 
-class TooManyQuestions(LimitReached):
+class TooManyQuestions(LimitReached, title="Lookup limit reached"):
     """A person has looked up as much as the limit allows."""
-
-    title = "Lookup limit reached"
 
 
 def count_question(actor: Actor, action: str, looked_for: str) -> None:

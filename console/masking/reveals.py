@@ -17,10 +17,8 @@ HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 HOUR_MAX, DAY_MAX = 30, 100
 
 
-class TooManyReveals(LimitReached):
+class TooManyReveals(LimitReached, title="Reveal limit reached"):
     """A person has revealed as many values as the limit allows."""
-
-    title = "Reveal limit reached"
 
 
 def count_reveals_in_hour(user: User) -> int:

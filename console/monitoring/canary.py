@@ -74,9 +74,8 @@ class Fails(Exception):
     """It was done, and not as it should be."""
 
 
-class CanaryBusy(DomainError):
-    status = 409
-    title = "A canary is under way"
+class CanaryBusy(DomainError, status=409, title="A canary is under way"):
+    pass
 
 
 class CanaryOvertaken(Exception):

@@ -64,14 +64,12 @@ Path = tuple[str, ...]
 Content = dict[str, Any]
 
 
-class NotPutBack(DomainError):
-    status = 409
-    title = "Nothing was put back"
+class NotPutBack(DomainError, status=409, title="Nothing was put back"):
+    pass
 
 
-class NotSettled(DomainError):
-    status = 409
-    title = "Nothing was changed"
+class NotSettled(DomainError, status=409, title="Nothing was changed"):
+    pass
 
 
 @dataclass(frozen=True, slots=True)

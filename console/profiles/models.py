@@ -128,11 +128,8 @@ def drop_expired_packages() -> None:
     drop_packages(AccessPackage.objects.filter(created_at__lt=before))
 
 
-class OnHold(DomainError):
+class OnHold(DomainError, status=409, title="A hold refuses it"):
     """Somebody said that nothing of this profile is erased."""
-
-    status = 409
-    title = "A hold refuses it"
 
     def __init__(self, hold: Hold) -> None:
         super().__init__(f"On hold: {hold.get_basis_display()}. Nothing was deleted.")

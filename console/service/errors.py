@@ -18,9 +18,8 @@ class ServiceError(DomainError):
         self.headers: dict[str, str] = {}
 
 
-class Invalid(ServiceError):
+class Invalid(ServiceError, title="Invalid request: the message names the field."):
     status, code = 400, 400
-    title = "Invalid request: the message names the field."
 
 
 class ProfileMoved(ServiceError):
@@ -34,31 +33,26 @@ class ProfileMoved(ServiceError):
         self.profile_id, self.canonical_id = profile_id, canonical_id
 
 
-class Unauthenticated(ServiceError):
+class Unauthenticated(ServiceError, title="Missing or wrong credentials."):
     status, code = 401, 20003
-    title = "Missing or wrong credentials."
 
 
-class Forbidden(ServiceError):
+class Forbidden(ServiceError, title="Not allowed."):
     status, code = 403, 403
-    title = "Not allowed."
 
 
-class NotFound(ServiceError):
+class NotFound(ServiceError, title="Not found in this account."):
     status, code = 404, 20404
-    title = "Not found in this account."
 
 
-class MethodNotAllowed(ServiceError):
+class MethodNotAllowed(ServiceError, title="Method not allowed."):
     status, code = 405, 20004
-    title = "Method not allowed."
 
 
-class Conflict(ServiceError):
+class Conflict(ServiceError, title="Conflicts with existing data."):
     """`resource_id`: what it is in conflict with. Conversations 5."""
 
     status, code = 409, 20409
-    title = "Conflicts with existing data."
 
     def __init__(
         self, message: str, *, code: int | None = None, resource_id: str = ""
@@ -68,14 +62,12 @@ class Conflict(ServiceError):
             self.headers[CONFLICT_HEADER] = resource_id
 
 
-class LengthRequired(ServiceError):
+class LengthRequired(ServiceError, title="Content-Length is missing."):
     status, code = 411, 411
-    title = "Content-Length is missing."
 
 
-class Stale(ServiceError):
+class Stale(ServiceError, title="Changed since the version in If-Match."):
     status, code = 412, 20412
-    title = "Changed since the version in If-Match."
 
 
 class TooLarge(ServiceError):
@@ -83,9 +75,8 @@ class TooLarge(ServiceError):
     title = f"The body is larger than {BODY_BYTES:,} bytes."
 
 
-class UnsupportedMedia(ServiceError):
+class UnsupportedMedia(ServiceError, title="The body is not application/json."):
     status, code = 415, 415
-    title = "The body is not application/json."
 
 
 class TooMany(ServiceError):
@@ -93,14 +84,12 @@ class TooMany(ServiceError):
     title = "Too many requests: retry after Retry-After seconds."
 
 
-class Failed(ServiceError):
+class Failed(ServiceError, title="Internal error."):
     status, code = 500, 20500
-    title = "Internal error."
 
 
-class Unavailable(ServiceError):
+class Unavailable(ServiceError, title="The memory is busy: retry."):
     status, code = 503, 20503
-    title = "The memory is busy: retry."
 
 
 # Those of the contract, without what products add to them.

@@ -118,11 +118,8 @@ def _reencrypt(row: Any) -> bool:
     return True
 
 
-class TenantTaken(DomainError):
+class TenantTaken(DomainError, status=409, title="Already in use by another tenant"):
     """Another tenant has this slug or this store."""
-
-    status = 409
-    title = "Already in use by another tenant"
 
     def __init__(self, message: str, *, field: str) -> None:
         super().__init__(message)

@@ -136,11 +136,8 @@ class PageForm(ConsoleForm):
     page = forms.CharField(required=False, max_length=PAGE_TOKEN_MAX)
 
 
-class InvalidQuery(DomainError):
+class InvalidQuery(DomainError, status=422, title="Invalid address"):
     """A query string that the page cannot read."""
-
-    status = 422
-    title = "Invalid address"
 
 
 def check_form(form: forms.Form) -> dict[str, Any]:

@@ -133,9 +133,8 @@ too_many_requests = build_handler(
 )
 
 
-class InternalError(DomainError):
-    status = 500
-    title = "Internal error"
+class InternalError(DomainError, status=500, title="Internal error"):
+    pass
 
 
 def server_error(request: HttpRequest) -> HttpResponse:

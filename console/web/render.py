@@ -115,11 +115,8 @@ def redirect_window(request: HttpRequest, url_name: str, *args: Any) -> HttpResp
 View = Callable[..., HttpResponseBase]
 
 
-class AccessDenied(DomainError):
+class AccessDenied(DomainError, status=403, title="Not allowed for your role"):
     """The person's role does not hold the right."""
-
-    status = 403
-    title = "Not allowed for your role"
 
 
 READ, FORM, POST = ("GET", "HEAD"), ("GET", "HEAD", "POST"), ("POST",)
@@ -155,11 +152,8 @@ def allow(
     return decorate
 
 
-class IdentityUnproven(DomainError):
+class IdentityUnproven(DomainError, status=403, title="Confirm who you are"):
     """A form was sent from a page that is older than the proof of who sends it."""
-
-    status = 403
-    title = "Confirm who you are"
 
 
 def ask_who_it_is(request: ConsoleRequest, back: str = "") -> HttpResponse | None:

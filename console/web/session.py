@@ -252,10 +252,8 @@ def _create(path: Path) -> None:
         ring.write(bytes(_HEAD_BYTES) + os.urandom(SLOTS * _KEY_BYTES))
 
 
-class TypedForgotten(InvalidQuery):
+class TypedForgotten(InvalidQuery, title="These words are not kept"):
     """An address names a text that is not kept in this session."""
-
-    title = "These words are not kept"
 
 
 def keep_typed(request: ConsoleRequest, text: str) -> str:

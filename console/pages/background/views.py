@@ -30,9 +30,8 @@ from console.web.forms import InvalidQuery
 from console.web.render import POST, ConsoleRequest, allow
 
 
-class NotFailed(DomainError):
-    status = 409
-    title = "The task has not failed"
+class NotFailed(DomainError, status=409, title="The task has not failed"):
+    pass
 
 
 @transaction.atomic

@@ -30,11 +30,8 @@ _PATHS = {
 }
 
 
-class NoCertificate(DomainError):
+class NoCertificate(DomainError, status=422, title="No certificate of a deletion"):
     """Signed by us, as something else."""
-
-    status = 422
-    title = "No certificate of a deletion"
 
 
 def certify(deletion: Deletion) -> str:

@@ -22,11 +22,8 @@ State = Deletion.State
 ITEMS_MAX = 100
 
 
-class SamePerson(DomainError):
+class SamePerson(DomainError, status=403, title="Another person approves this"):
     """Whoever asks for a deletion cannot also approve it."""
-
-    status = 403
-    title = "Another person approves this"
 
 
 def delete_item(

@@ -69,11 +69,8 @@ NOT_YET: dict[str, Any] = dict.fromkeys(
 )  # fmt: skip
 
 
-class Overtaken(DomainError):
+class Overtaken(DomainError, status=409, title="It has moved on"):
     """The deletion has moved since the page was loaded."""
-
-    status = 409
-    title = "It has moved on"
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,8 +46,8 @@ PATIENCE = timedelta(minutes=6)
 HELD_FOR = timedelta(seconds=30)
 
 
-class Busy(StepRefused):
-    title, field = "Somebody goes on with it", "slug"
+class Busy(StepRefused, title="Somebody goes on with it", field="slug"):
+    pass
 
 
 @dataclass(frozen=True, slots=True)

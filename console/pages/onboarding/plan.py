@@ -62,11 +62,8 @@ MaskingRule = Annotated[str, Meta(pattern=r"^(texts|identifiers|group/.+)\Z")]
 YesNo = Literal["", "yes", "no"]
 
 
-class PlanRefused(DomainError):
+class PlanRefused(DomainError, status=422, title="This is no plan"):
     """What the file says cannot be read as a plan."""
-
-    status = 422
-    title = "This is no plan"
 
     def __init__(self, words: str, *, field: str = "") -> None:
         super().__init__(f"{field}: {words}" if field else words)

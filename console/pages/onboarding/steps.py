@@ -72,11 +72,8 @@ ASKED = "when may we call back"
 RECALL_S, RECALL_PAUSE_S = 8.0, 0.2
 
 
-class StepRefused(DomainError):
+class StepRefused(DomainError, status=409, title="This step cannot be done"):
     """The memory or what is in it stands against a step; nothing was changed."""
-
-    status = 409
-    title = "This step cannot be done"
 
 
 class Bench:

@@ -20,16 +20,12 @@ from console.web.session import end_sessions
 NO_ROLE = "none"
 
 
-class NotPossible(DomainError):
-    status = 409
-    title = "Nothing was changed"
+class NotPossible(DomainError, status=409, title="Nothing was changed"):
+    pass
 
 
-class LinkGone(DomainError):
+class LinkGone(DomainError, status=410, title="This link no longer works"):
     """Of whomever, and for whatever cause: the answer tells strangers nothing."""
-
-    status = 410
-    title = "This link no longer works"
 
 
 @transaction.atomic

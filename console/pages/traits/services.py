@@ -26,11 +26,8 @@ _SALT = "console.pages.traits.services"
 _SUBJECT_MAX = 128
 
 
-class TraitChanged(DomainError):
+class TraitChanged(DomainError, status=409, title="Changed in the meantime"):
     """Somebody changed the trait after the person had looked at it."""
-
-    status = 409
-    title = "Changed in the meantime"
 
 
 def get_digest(value: TraitValue | None) -> str:
