@@ -112,7 +112,7 @@ OTHER_TEXTS = {
     "tenant_confirmation", "typed", "content", "value", "seen", "was", "holders", "waits",
     "slug", "address", "account_sid", "secret", "store_id",
     "expected", "against", "identifiers", "id_type", "suggested", "trait", "receipt",
-    "base", "document", "url", "webhook",
+    "base", "document", "url", "webhook", "profile",
 }  # fmt: skip
 
 

@@ -34,11 +34,11 @@ from console.contract.conversations.conversation import (
     PatchConversation,
 )
 from console.contract.conversations.learning import CountModelUsage
-from console.contract.ids import PROFILE_ID
 from console.core.chat import Unanswered, Usage, draft, get_endpoint
 from console.core.errors import DomainError
 from console.masking.masker import MaskedValue, Masker
 from console.pages.conversations.selectors import TurnRow, get_subject, list_customers
+from console.profiles.identity import look_up
 from console.profiles.knowledge import QuotedChunk, quote_knowledge
 from console.profiles.prompt import (
     Quote,
@@ -84,14 +84,16 @@ class TryForm(ReasonForm):
     """profile  of a real customer, for a reason; empty: one is made up"""
 
     channel = forms.ChoiceField(choices=[*CHANNELS.items()])
-    profile = forms.RegexField(
-        rf"^{PROFILE_ID.pattern}\Z",
+    profile = forms.CharField(
         label="Customer",
+        max_length=512,
         required=False,
-        widget=forms.TextInput(attrs={"placeholder": "mem_profile_…"}),
-        help_text="The id of a real customer's profile, which needs a reason and a "
-        "ticket; nothing is learned then. Empty: a made-up customer.",
-        error_messages={"invalid": "A profile's id begins with mem_profile_."},
+        widget=forms.TextInput(
+            attrs={"placeholder": "email:…  phone:…  profile id", "autocomplete": "off"}
+        ),
+        help_text="A real customer by an identifier, as type:value, or by the profile's "
+        "id, which needs a reason and a ticket; nothing is learned then. Empty: a "
+        "made-up customer.",
     )
     assistant = forms.ModelChoiceField(
         Assistant.objects.none(),
@@ -143,7 +145,7 @@ class Given:
     engines: Engines | None
 
 
-@allow(Permission.RUN_RECALL, FORM, logs="conversation.tried")
+@allow(Permission.RUN_RECALL, FORM, logs="conversation.tried profile.found")
 def try_it(request: ConsoleRequest) -> HttpResponse:
     """Open one with a customer whom nobody knows, or with one who is chosen."""
     initial = {"profile": request.GET.get("profile", "")}
@@ -152,7 +154,12 @@ def try_it(request: ConsoleRequest) -> HttpResponse:
         store = request.store
         on, reason, profile_id = ("store", store.store_id), "", ""
         if asked := form.cleaned_data["profile"]:
-            profile_id = store.fetch_profile(asked).id
+            match = look_up(request.actor, asked)
+            if not (profile_id := match.profile_id):
+                whose = "Several profiles have" if match.profiles else "No profile has"
+                words = match.problem or f"{whose} {match.asked_for}."
+                form.add_error("profile", words)
+                return render_form(request, "conversations/try.html", {"form": form})
             on, reason = ("profile", profile_id), form.reason
         with log_change(
             request.actor, "conversation.tried", *on, reason=reason

@@ -60,7 +60,8 @@ def show_event(request: ConsoleRequest, number: int) -> HttpResponse:
         raise Http404
     log_view(request.actor, "outgoing.viewed", "profile", row.profile_id)
     masker, event = masker_for(request.actor, row.profile_id), row.content
-    context: dict[str, Any] = {"row": row}
+    [name] = name_people(request.store, [row.profile_id], masker).values()
+    context: dict[str, Any] = {"row": row, "name": name}
     if event:
         context["payload"] = to_json(mask_event(masker, event, row.names))
     if event and row.kind == "identify":

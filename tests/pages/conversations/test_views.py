@@ -442,12 +442,13 @@ def test_rules_are_the_officers(agent_client, tenant):
 def test_try_it_with_a_real_customer_asks_why_and_learns_nothing(agent_client, tenant):
     profile_id = make_profile(tenant, firstName="Ada", email="ada@example.com")
     make_observation(tenant, profile_id, "Wants expedited shipping.")
-    asked = {"channel": "EMAIL", "profile": profile_id}
+    asked = {"channel": "EMAIL", "profile": "email:ada@example.com"}
+    why = {"reason_code": "miss", "ticket": "CASE-1"}
 
     refused = agent_client.post(url("try_it"), asked)
-    begun = agent_client.post(
-        url("try_it"), asked | {"reason_code": "miss", "ticket": "CASE-1"}
-    )
+    unknown = asked | why | {"profile": "email:bo@example.com"}
+    nobody = agent_client.post(url("try_it"), unknown)
+    begun = agent_client.post(url("try_it"), asked | why)
     talk_id = begun.url.rstrip("/").rpartition("/")[2]
     said = {"side": "customer", "text": "My shipping address is in Bergen now."}
     agent_client.post(url("say", talk_id), said)
@@ -459,6 +460,7 @@ def test_try_it_with_a_real_customer_asks_why_and_learns_nothing(agent_client, t
     ).order_by("seq")
     assert refused.status_code == 422
     assert "Choose a reason." in refused.text
+    assert "No profile has this email." in nobody.text
     assert entry.object_id == profile_id
     assert (turn.object_id, turn.profile_id) == (talk_id, profile_id)
     assert "did not know something (ticket CASE-1)" in entry.reason.text
@@ -618,11 +620,13 @@ def test_draft_is_not_for_conversations_of_real_customers(agent_client, talk, se
     assert agent_client.post(url("draft", talk.id)).status_code == 404
 
 
-def test_try_it_with_a_customer_of_another_tenant_is_404(agent_client, tenant):
+def test_try_it_finds_no_customer_of_another_tenant(agent_client, tenant):
     profile_id = make_profile(make_tenant("other"))
     asked = {"channel": "CHAT", "profile": profile_id} | WHY | {"reason_code": "miss"}
 
-    assert agent_client.post(url("try_it"), asked).status_code == 404
+    answer = agent_client.post(url("try_it"), asked)
+
+    assert (answer.status_code, "No profile has this id." in answer.text) == (422, True)
 
 
 @pytest.mark.parametrize("channel", ["CHAT", "SMS", "VOICE", "WHATSAPP"])
