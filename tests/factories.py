@@ -32,7 +32,7 @@ from console.contract.knowledge.source import CreateKnowledge, SentText
 from console.contract.memory.observation import NewObservation, Observation
 from console.contract.memory.recall import RecallRequest
 from console.contract.memory.summary import NewSummary, Summary
-from console.databases.vault import encrypt
+from console.databases.encryption import encrypt
 from console.pages.onboarding.steps import save_tenant
 from console.profiles.items import OBSERVATION, SUMMARY
 from console.service.conversations.learning import learn

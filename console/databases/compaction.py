@@ -49,7 +49,7 @@ def request_compaction() -> None:
     now = timezone.now()
     enqueue_once(compact, now + DELAY)
     if settings.PURGE_HOUR >= 0:
-        enqueue_once(purge, get_night(now))
+        enqueue_once(purge, get_purge_time(now))
 
 
 def enqueue_once(job: Any, run_after: datetime | None = None, *args: str) -> None:
@@ -63,7 +63,7 @@ def enqueue_once(job: Any, run_after: datetime | None = None, *args: str) -> Non
         job.using(run_after=run_after).enqueue(*args)
 
 
-def get_night(now: datetime) -> datetime:
+def get_purge_time(now: datetime) -> datetime:
     """The next PURGE_HOUR, UTC."""
     tonight = now.replace(hour=settings.PURGE_HOUR, minute=0, second=0, microsecond=0)
     return tonight if tonight > now else tonight + timedelta(days=1)

@@ -42,10 +42,10 @@ from console.monitoring.models import (
     Made,
     Result,
     Watch,
-    get_night,
     get_watch,
     record,
 )
+from console.monitoring.nightly import get_night
 from console.tenants.actor import Actor
 from console.tenants.models import Tenant
 from console.tenants.vault import open_store

@@ -4,16 +4,15 @@ one of its kind."""
 import json
 from collections import defaultdict
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
-from django.conf import settings
 from django.db import models, transaction
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.functional import cached_property
 
-from console.databases.vault import decrypt, encrypt
+from console.databases.encryption import decrypt, encrypt
 from console.tenants.models import Tenant
 
 KEEP = timedelta(days=90)
@@ -126,13 +125,6 @@ class Result(models.Model):
     def is_well(self) -> bool:
         """What cannot be told is not."""
         return self.state in {Health.HOLDS, Health.DOUBTFUL}
-
-
-def get_night(now: datetime) -> datetime:
-    """The next one: an hour after everything is rewritten, which others wait for."""
-    hour = (settings.PURGE_HOUR + 1) % 24
-    tonight = now.replace(hour=hour, minute=0, second=0, microsecond=0)
-    return tonight if tonight > now else tonight + timedelta(days=1)
 
 
 def get_watch(tenant: Tenant) -> Watch:

@@ -2,7 +2,7 @@
 its results. Each takes the tenant and records one."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
@@ -15,7 +15,7 @@ from console.core.errors import DomainError
 from console.monitoring import checks
 from console.monitoring.evidence import gather_evidence
 from console.monitoring.isolation import GROUP, isolate
-from console.monitoring.models import Health, Kind, Watch, get_night, record
+from console.monitoring.models import Health, Kind, Watch, record
 from console.tenants.actor import Actor
 from console.tenants.models import Tenant
 
@@ -24,6 +24,13 @@ STATES = {
     checks.State.UNKNOWN: Health.UNKNOWN,
     checks.State.WARN: Health.DOUBTFUL,
 }
+
+
+def get_night(now: datetime) -> datetime:
+    """The next one: an hour after everything is rewritten, which others wait for."""
+    hour = (settings.PURGE_HOUR + 1) % 24
+    tonight = now.replace(hour=hour, minute=0, second=0, microsecond=0)
+    return tonight if tonight > now else tonight + timedelta(days=1)
 
 
 def start_due() -> None:

@@ -11,7 +11,7 @@ from django.db import models
 from console.client.segment import SegmentClient
 from console.contract.base import whole
 from console.contract.segment import REGIONS, SPACE
-from console.databases.vault import decrypt, encrypt
+from console.databases.encryption import decrypt, encrypt
 from console.tenants.models import Tenant
 
 SECRETS = ("token", "write_key", "public_token")

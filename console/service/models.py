@@ -25,7 +25,7 @@ from django.db import models, transaction
 from django.db.models import CheckConstraint, Q
 from django.utils import timezone
 
-from console.databases.vault import decrypt, encrypt
+from console.databases.encryption import decrypt, encrypt
 from console.service import errors
 
 ALIAS = "memory"
@@ -91,7 +91,7 @@ class Credential(models.Model):
     username         the account's SID (with the auth token) or an API key's (`SK…`)
     digest           HMAC-SHA-256 of the secret, hex
     encrypted_token  the auth token itself, which signs webhooks, encrypted by
-                     databases/vault.py; empty for API keys, and for tokens of accounts made
+                     databases/encryption.py; empty for API keys, and for tokens of accounts made
                      before 0.3 until they are used
     """
 

@@ -32,7 +32,7 @@ from console.contract.memory import error
 from console.contract.memory.profile_import import UPLOADS
 from console.core.observability import observe_memory
 from console.databases.disk import RETRY_AFTER_S, Outage, find_outage
-from console.databases.vault import VaultLocked
+from console.databases.encryption import VaultLocked
 from console.service import errors
 from console.service.http.answers import answer, build_uri
 from console.service.http.request import (

@@ -15,7 +15,7 @@ from django.db.models import Model, Q, QuerySet
 from console.accounts.models import User
 from console.core.errors import DomainError
 from console.core.unicode import find_alike, mixes_scripts
-from console.databases.vault import (
+from console.databases.encryption import (
     CredentialTampered,
     VaultLocked,
     decrypt,

@@ -13,7 +13,7 @@ from console.client.account import AccountClient, connect
 from console.client.errors import MemoryNotFound
 from console.client.network import EMBEDDED, Guard, get_guard
 from console.client.store import StoreClient
-from console.databases.vault import Context, decrypt, encrypt
+from console.databases.encryption import Context, decrypt, encrypt
 from console.tenants.models import Tenant
 
 # The field of Authenticator.data that is encrypted. A passkey's holds no secret.

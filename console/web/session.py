@@ -47,7 +47,12 @@ from console.accounts.models import User
 from console.audit.log import log
 from console.databases import disk
 from console.databases.disk import find_outage
-from console.databases.vault import CredentialTampered, VaultLocked, decrypt, encrypt
+from console.databases.encryption import (
+    CredentialTampered,
+    VaultLocked,
+    decrypt,
+    encrypt,
+)
 from console.tenants.actor import list_roles
 from console.web.forms import InvalidQuery, check_form
 from console.web.render import ConsoleRequest, get_tenant_slug

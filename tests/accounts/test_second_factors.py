@@ -14,7 +14,7 @@ from django.db import connections
 from django.test import Client
 from django.urls import reverse
 
-from console.databases.vault import encrypt
+from console.databases.encryption import encrypt
 from console.tenants.vault import SECRET, get_secret_context
 from tests.factories import HTMX, PASSWORD, make_user
 

@@ -24,7 +24,7 @@ from console.audit.verification import verify_log
 from console.contract.knowledge.base import CreateKnowledgeBase
 from console.contract.knowledge.source import CreateKnowledge, SentText, SentWeb
 from console.databases.compaction import purge
-from console.databases.vault import decrypt
+from console.databases.encryption import decrypt
 from console.pages.audit.proof import CHECK, check_log
 from console.pages.keeping.views import build_package
 from console.pages.recall.models import RecallSchedule

@@ -14,7 +14,12 @@ from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
 from console.databases import compaction
-from console.databases.compaction import compact, get_night, purge, request_compaction
+from console.databases.compaction import (
+    compact,
+    get_purge_time,
+    purge,
+    request_compaction,
+)
 from console.profiles.context import derived
 from console.tenants.vault import open_store
 from tests.factories import make_items, make_observation, make_profile
@@ -166,11 +171,11 @@ def test_try_again_waits_twice_as_long_each_time_and_ten_minutes_at_most():
     ("now", "night"),
     [((5, 2, 59), (5, 3)), ((5, 3, 0), (6, 3)), ((31, 12, 0), (32, 3))],
 )
-def test_get_night_is_the_next_one(now, night):
+def test_get_purge_time_is_the_next_one(now, night):
     day, hour, minute = now
     expected = datetime(2026, 1, 1, night[1], tzinfo=UTC) + timedelta(days=night[0] - 1)
 
-    assert get_night(datetime(2026, 1, day, hour, minute, tzinfo=UTC)) == expected
+    assert get_purge_time(datetime(2026, 1, day, hour, minute, tzinfo=UTC)) == expected
 
 
 def test_compact_forgets_what_pages_derived(client):

@@ -10,7 +10,7 @@ from msgspec import structs
 from console.client.errors import MemoryNotFound, MemoryUnreachable
 from console.contract.conversations.delivery import Diagnostic
 from console.contract.ids import new_id
-from console.databases.vault import encrypt
+from console.databases.encryption import encrypt
 from console.monitoring.checks import CHECKS, JUDGES, State, judge_all
 from console.monitoring.evidence import Read
 from tests.factories import make_store, make_tenant

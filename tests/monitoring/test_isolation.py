@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from console.audit.models import AuditEntry
-from console.databases.vault import encrypt
+from console.databases.encryption import encrypt
 from console.monitoring import isolation
 from console.monitoring.isolation import isolate, keep, run_isolation
 from console.monitoring.models import Made, Result

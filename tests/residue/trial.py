@@ -39,7 +39,7 @@ from console.contract.memory.observation import (  # noqa: E402
     NewObservation,
     PatchObservation,
 )
-from console.databases.vault import decrypt  # noqa: E402
+from console.databases.encryption import decrypt  # noqa: E402
 from console.pages.deletions.models import DeletionPolicy  # noqa: E402
 from console.profiles.whole import Traces, find_remains, read_whole  # noqa: E402
 from console.service.memory.models import Profile  # noqa: E402

@@ -11,7 +11,7 @@ from console.client.segment import SegmentClient
 from console.contract.conversations.learning import DecideLearned
 from console.contract.memory.identifier import IdentifierSet
 from console.contract.memory.observation import PatchObservation
-from console.databases.vault import decrypt
+from console.databases.encryption import decrypt
 from console.demo.segment import Emulator
 from console.segment import outbox
 from console.segment.models import Erasure, Outgoing, Talk, Watched, Workspace

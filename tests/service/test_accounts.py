@@ -3,7 +3,7 @@ import re
 import pytest
 
 from console.contract.ids import ACCOUNT_SID
-from console.databases.vault import CredentialTampered
+from console.databases.encryption import CredentialTampered
 from console.service.models import (
     Account,
     Credential,

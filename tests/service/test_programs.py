@@ -9,7 +9,7 @@ from console.audit.log import log
 from console.audit.models import AuditEntry
 from console.audit.verification import verify_log
 from console.contract.ids import new_id
-from console.databases.vault import decrypt
+from console.databases.encryption import decrypt
 from console.profiles import programs
 from console.profiles.models import Hold
 from console.service import outbox

@@ -7,7 +7,12 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.conf import settings as settings_of_vault
 from django.core.management import CommandError, call_command
 
-from console.databases.vault import CredentialTampered, VaultLocked, decrypt, encrypt
+from console.databases.encryption import (
+    CredentialTampered,
+    VaultLocked,
+    decrypt,
+    encrypt,
+)
 from console.service.models import Account, create_account, get_auth_token
 from console.tenants.models import Tenant
 from console.tenants.vault import SECRET, get_secret_context

@@ -15,7 +15,7 @@ from django.db import DatabaseError, connection, transaction
 from django.test import Client
 from django.utils.module_loading import import_string
 
-from console.databases.vault import decrypt
+from console.databases.encryption import decrypt
 from tests.upgrade.browser import Browser, code_of, ids, printed
 from tests.upgrade.databases import PASSWORD
 from tests.upgrade.renamed import MODELS

@@ -24,10 +24,10 @@ from console.monitoring.models import (
     Kind,
     Result,
     Watch,
-    get_night,
     get_watch,
     latest,
 )
+from console.monitoring.nightly import get_night
 from console.tenants.actor import Permission
 from console.web.forms import ConsoleForm
 from console.web.render import POST, ConsoleRequest, allow, render_part

@@ -13,7 +13,7 @@ from django.utils.crypto import salted_hmac
 from console.audit.models import AuditEntry, AuditHead
 from console.audit.signing import sign, verify
 from console.core.errors import DomainError
-from console.databases.compaction import get_night
+from console.databases.compaction import get_purge_time
 from console.pages.deletions.models import Deletion
 from console.segment.outbox import find_erasure
 from console.tenants.vault import get_tenant_guard
@@ -119,7 +119,9 @@ def list_not_covered(deletion: Deletion) -> list[str]:
     """What a deletion does not reach, and until when."""
     at = deletion.verified_at or timezone.now()
     by_then = (
-        f"until {get_night(at):{_DAY}}" if settings.PURGE_HOUR >= 0 else "until a purge"
+        f"until {get_purge_time(at):{_DAY}}"
+        if settings.PURGE_HOUR >= 0
+        else "until a purge"
     )
     left = ["copies that were exported or printed before"]
     if get_tenant_guard(deletion.tenant):

@@ -23,7 +23,7 @@ from django_tasks import task
 
 from console.audit.log import log, log_change, log_view
 from console.client.errors import MemoryNotFound
-from console.databases.vault import decrypt, encrypt
+from console.databases.encryption import decrypt, encrypt
 from console.profiles.context import build_profile_context
 from console.profiles.models import (
     AccessPackage,

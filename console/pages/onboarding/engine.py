@@ -21,7 +21,7 @@ from console.audit.log import log, log_change
 from console.audit.signing import digest_document, sign
 from console.client.network import EMBEDDED, check_address
 from console.core.unicode import find_alike
-from console.databases.vault import encrypt
+from console.databases.encryption import encrypt
 from console.monitoring import drift
 from console.monitoring.nightly import examine
 from console.pages.onboarding.models import Onboarding

@@ -42,7 +42,7 @@ from console.contract.normalising import DEFAULT_REGION
 from console.core.errors import DomainError
 from console.core.outgoing import pause, within
 from console.core.unicode import find_alike
-from console.databases.vault import decrypt, encrypt
+from console.databases.encryption import decrypt, encrypt
 from console.monitoring import canary, synthetic
 from console.monitoring import models as kept
 from console.monitoring.nightly import ask

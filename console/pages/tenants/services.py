@@ -16,7 +16,7 @@ from console.contract.conversations.learning import ModelUsage
 from console.contract.times import from_wire
 from console.core.errors import DomainError
 from console.core.outgoing import within
-from console.databases.vault import encrypt
+from console.databases.encryption import encrypt
 from console.segment.models import Workspace
 from console.tenants.actor import Actor
 from console.tenants.models import Tenant

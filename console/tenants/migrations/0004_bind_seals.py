@@ -9,7 +9,7 @@ Back: restore the backup.
 
 from django.db import migrations
 
-from console.databases.vault import CredentialTampered, VaultLocked, decrypt, encrypt
+from console.databases.encryption import CredentialTampered, VaultLocked, decrypt, encrypt
 
 
 def bind_tokens(apps, schema_editor):

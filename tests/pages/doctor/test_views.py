@@ -7,7 +7,7 @@ from django.core.management import CommandError, call_command
 
 from console.audit.models import AuditEntry
 from console.contract.ids import new_id
-from console.databases.vault import encrypt
+from console.databases.encryption import encrypt
 from tests.factories import make_profile, move_tenant
 from tests.monitoring.world import SAID, THEIRS, World
 
