@@ -1,14 +1,15 @@
 """Two profiles that may be one person, fact by fact."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cache, partial
+from functools import partial
+from typing import Any
 
 from console.client.errors import MemoryProblem
 from console.client.store import StoreClient
-from console.contract.memory.trait_group import TraitGroup
 from console.masking.masker import MaskedValue, get_reveal_target, masker_for
+from console.profiles.candidates import attempt
 from console.profiles.schema import fetch_trait_groups
 from console.profiles.traits import build_trait_groups
 from console.tenants.actor import Actor
@@ -47,8 +48,23 @@ def compare_profiles(
     store: StoreClient, actor: Actor, profiles: Sequence[str]
 ) -> tuple[list[ComparedProfile], list[tuple[str, list[tuple[str, list[Held]]]]]]:
     """Both sides, and by state each fact with what either has of it."""
-    fetch_schema = cache(partial(fetch_trait_groups, store))
-    sides = [_fetch_side(store, actor, each, fetch_schema) for each in profiles]
+    ask = partial(partial, attempt)
+    schema, *answers = store.gather(
+        ask(fetch_trait_groups, store),
+        *[
+            call
+            for id_ in profiles
+            for call in (
+                ask(store.fetch_profile, id_),
+                ask(store.list_identifiers, id_),
+                ask(partial(store.list_observations, page_size=1), id_),
+            )
+        ],
+    )
+    sides = [
+        _build_side(actor, id_, schema, *answers[3 * place : 3 * place + 3])
+        for place, id_ in enumerate(profiles)
+    ]
     found: dict[str, list[tuple[str, list[Held]]]] = {state: [] for state in STATES}
     for name in dict.fromkeys(name for side in sides for name in side.facts):
         held = [side.facts.get(name, NOTHING) for side in sides]
@@ -68,21 +84,13 @@ def _fold(text: str) -> str:
     return "".join(filter(str.isalnum, text.casefold()))
 
 
-def _fetch_side(
-    store: StoreClient,
-    actor: Actor,
-    profile_id: str,
-    fetch_schema: Callable[[], Sequence[TraitGroup]],
+def _build_side(
+    actor: Actor, profile_id: str, schema: Any, profile: Any, *held: Any
 ) -> ComparedProfile:
-    try:
-        profile, identifiers, newest, schema = store.gather(
-            partial(store.fetch_profile, profile_id),
-            partial(store.list_identifiers, profile_id),
-            partial(store.list_observations, profile_id, page_size=1),
-            fetch_schema,
-        )
-    except MemoryProblem:  # gone meanwhile, or too slow: the id still leads there
+    if any(isinstance(each, MemoryProblem) for each in (schema, profile, *held)):
+        # Gone meanwhile, or too slow: the id still leads there.
         return ComparedProfile(profile_id)
+    identifiers, newest = held
     masker = masker_for(actor, profile.id)
     facts = {
         each.id_type: Held(
