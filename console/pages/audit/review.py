@@ -66,6 +66,7 @@ def sample(request: ConsoleRequest) -> HttpResponse:
     log_view(request.actor, "audit.read", "reveals", count=len(chosen))
     rows = _add_reviews(request, reveals.filter(seq__in=chosen))
     context = {"rows": _add_forms(rows, form), "form": form, "address": address}
+    context["has_others"] = reveals.count() > len(rows)
     return render_form(request, "audit/sample.html", context)
 
 

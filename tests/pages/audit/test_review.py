@@ -43,6 +43,7 @@ def test_sample_chooses_ten_and_keeps_them_in_its_address(client, auditor, revea
     seqs = [reveal.seq for reveal, *_ in page.context["rows"]]
     assert len(seqs) == 10
     assert set(seqs) <= {reveal.seq for reveal in reveals}
+    assert ("Another ten" in page.text) == (len(reveals) > 10)
     again = client.get(chosen.url).context["rows"]
     assert [reveal.seq for reveal, *_ in again] == seqs
 
@@ -88,8 +89,10 @@ def test_sample_leaves_out_ones_own_reveals(client, officer, tenant):
         about=["mem_profile_a"],
     )
     client.force_login(officer)
+    empty = client.get(SAMPLE)
 
-    assert client.get(SAMPLE).context["rows"] == []
+    assert empty.context["rows"] == []
+    assert "Another ten" not in empty.text
     assert post(client, own.seq, "reveal.approved").status_code == 404
 
 
