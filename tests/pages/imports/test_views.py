@@ -227,8 +227,12 @@ def test_columns_asks_for_csv_instead_of_a_workbook(operator_client):
     workbook = SimpleUploadedFile("people.xlsx", b"PK\x03\x04\x14,\n")
 
     response = operator_client.post(url("columns"), {"file": workbook}, headers=HTMX)
+    without = operator_client.post(url("add"), headers=HTMX).text
 
     assert "save it as CSV" in response.text
+    # At the field itself, which takes its own place.
+    assert '<ul class="errorlist" id="id_file_error"><li>Choose a file.' in without
+    assert 'hx-swap-oob="true"' in without
 
 
 def test_add_names_a_column_that_stands_twice(operator_client):
