@@ -214,6 +214,10 @@ def test_timeline_search_goes_on_by_itself_in_steps(client, tenant, settings):
     assert "All 46 items were searched." in answers[-1]
     assert len(answers) == 3
     assert "autofocus" not in "".join(answers)
+    missed = [client.get(page(profile), {"words": "zebra"}, follow=True).text]
+    while address := find_next(missed[-1]):
+        missed.append(client.get(address, headers=HTMX).text)
+    assert "Nothing found: containing “zebra”" in missed[-1]
 
 
 def test_timeline_search_reads_on_within_its_budget(client, tenant):

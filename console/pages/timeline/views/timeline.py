@@ -65,6 +65,7 @@ def timeline(request: ConsoleRequest, profile_id: str, kind: str = "") -> HttpRe
             "filters": filters,
             "after": query["after"],
             "is_more": is_more,
+            "has_rows": step.row_count or (is_more and "found" not in request.GET),
             # Not while a search goes on by itself: somebody may be typing.
             "takes_focus": is_more and "found" not in request.GET,
             "step": step,
