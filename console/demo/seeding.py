@@ -23,6 +23,8 @@ from django.apps import apps
 from django.conf import settings
 from django.core.management import call_command
 from django.db import transaction
+from django.db.models import F, OuterRef, Subquery
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django_tasks import task
 
@@ -128,15 +130,31 @@ def list_people(slug: str) -> list[dict[str, Any]]:
 @task()
 def hold_conversations(slug: str, start: int) -> int:
     """A few of what the customers said, then the next few in a task of their own: what
-    is learned from them comes in between. Safe to run twice. Raises DemoIncomplete."""
+    is learned from them comes in between, and is dated by the one after. Safe to run
+    twice. Raises DemoIncomplete."""
     tenant = Tenant.objects.get(slug=slug)
+    date_lessons(tenant.store_id)
     lines = list_conversations(slug, find_ids(open_store(tenant), slug))
     lines = move_dates(lines, tenant.created_at)
     some = list(enumerate(lines, 1))[start : start + BATCH]
     load_conversations(tenant, some, tell=stop)
-    if start + BATCH < len(lines):
+    if start < len(lines):
         hold_conversations.enqueue(slug, start + BATCH)
     return len(some)
+
+
+def date_lessons(store_id: str) -> None:
+    """As if each had been learned when it was said, not all in the demo's minutes."""
+    models = {
+        name: apps.get_model("service", name).objects.filter(store_id=store_id)
+        for name in ("Observation", "Summary", "Profile")
+    }
+    for name in ("Observation", "Summary"):
+        unchanged = models[name].filter(updated_at=F("created_at"))
+        unchanged.update(created_at=F("occurred_at"), updated_at=F("occurred_at"))
+    said = models["Observation"].filter(profile_id=OuterRef("id"))
+    newest = Subquery(said.order_by("-occurred_at").values("occurred_at")[:1])
+    models["Profile"].update(updated_at=Coalesce(newest, "created_at"))
 
 
 def find_ids(store: StoreClient, slug: str) -> dict[str, str]:

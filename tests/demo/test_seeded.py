@@ -12,6 +12,7 @@ from django_tasks_db.models import DBTaskResult
 from console.accounts.models import User
 from console.audit.models import AuditEntry
 from console.audit.verification import verify_log
+from console.contract.memory.page import UPDATE
 from console.demo import seeding
 from console.pages.deletions.models import Deletion
 from console.service.conversations.learning import learn
@@ -63,6 +64,7 @@ def test_seed_demo_creates_two_tenants(printed, db):
 def test_seed_demo_remembers_what_was_said(printed, db):
     held = [seeding.hold_conversations.func("alpenglow", 0) for _ in range(2)]
     learn.func()
+    seeding.hold_conversations.func("alpenglow", 1000)
 
     store = open_store(Tenant.objects.get(slug="alpenglow"))
     found = store.conversations.list_conversations().items
@@ -71,6 +73,8 @@ def test_seed_demo_remembers_what_was_said(printed, db):
     assert held == [len(found)] * 2
     assert any("never home before 18:00" in text for text in texts)
     assert store.list_summaries(profile_id).items
+    latest = store.list_activity(page_size=50, order=UPDATE[0]).items
+    assert len({each.updated_at.date() for each in latest}) > 2
     # A write that waits for a person.
     waiting = store.conversations.list_provenance(profile_id, outcome="proposed")
     assert [each.content for each in waiting.items] == ["+447700900456"]
