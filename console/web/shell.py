@@ -33,6 +33,11 @@ TENANT_PAGES = (
     ("Imports", "arrow-up-tray", Permission.IMPORT_PROFILES, "imports:list"),
     ("Audit", "clipboard-document-list", Permission.VIEW_AUDIT, "audit:list"),
 )
+# Pages without an item are below the first of these that is there, in these folders.
+PARENTS, FOLDERS = (
+    ("Conversations", "Tenants"),
+    ("ci", "deletions", "onboarding", "segment"),
+)
 # On a phone a bar has room for this many; where there are more, for one less, these first.
 BAR_MAX = 5
 BAR = (
@@ -161,6 +166,12 @@ class Shell:
         if self.is_operator:
             items.append(self._build_item("People", "identification", "people:list"))
             items.append(self._build_item("Tasks", "queue-list", "background:list"))
+        match = self._request.resolver_match
+        if not any(item.current for item in items) and match:
+            for place, item in enumerate(items):
+                if item.label in PARENTS and match.namespace in FOLDERS:
+                    items[place] = replace(item, current=True)
+                    break
         if len(items) <= BAR_MAX:
             return items
         has = {item.label for item in items}
