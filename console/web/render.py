@@ -123,15 +123,20 @@ READ, FORM, POST = ("GET", "HEAD"), ("GET", "HEAD", "POST"), ("POST",)
 
 
 def allow(
-    permission: Permission, methods: Sequence[str] = READ, *, logs: str = ""
+    permission: Permission,
+    methods: Sequence[str] = READ,
+    *,
+    logs: str = "",
+    part_of: str = "",
 ) -> Callable[[View], View]:
     """Answer these methods alone, and only roles that hold `permission`; others are told
     who may.
 
     Under a tenant's address the role there counts, elsewhere the role a person holds over
     the whole installation. `logs` names the actions that the view writes to the audit
-    log, and it can write no other; or it is "none: " and why. Tests read
-    `view.permission` and `view.logs`. Raises AccessDenied.
+    log, and it can write no other; or it is "none: " and why. `part_of` names the page
+    of the tenant, or of the profile, where a browser is sent: here htmx alone gets an
+    answer. Tests read all three of the view. Raises AccessDenied.
     """
     actions = read_actions(logs) if logs else None
 
@@ -142,11 +147,15 @@ def allow(
         ) -> HttpResponseBase:
             check_may(request, permission)
             request.actor.actions = actions
+            if part_of and not wants_part(request):
+                of = request.actor.tenant, kwargs.get("profile_id")
+                return redirect(part_of, *filter(None, [of[0] and of[0].slug, of[1]]))
             return view(request, *args, **kwargs)
 
         answered: View = require_http_methods(methods)(guarded)
         answered.permission = permission  # type: ignore[attr-defined]
         answered.logs = logs  # type: ignore[attr-defined]
+        answered.part_of = part_of  # type: ignore[attr-defined]
         return answered
 
     return decorate

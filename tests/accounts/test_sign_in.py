@@ -11,7 +11,7 @@ from console.accounts.adapter import StaffAdapter
 from console.accounts.models import User
 from console.tenants.models import Role
 from console.tenants.services import add_member
-from tests.factories import PASSWORD, make_tenant, make_user
+from tests.factories import HTMX, PASSWORD, make_tenant, make_user
 
 NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)
 
@@ -238,7 +238,7 @@ def test_session_ends(client, agent, step_s, path, lives_s):
         client.force_login(agent)
         client.get("/tenants/")
         ended_s = 0
-        while client.get(path).status_code == 200:
+        while client.get(path, headers=HTMX).status_code == 200:
             ended_s += step_s
             clock.shift(step_s)
 

@@ -146,6 +146,22 @@ def test_every_address_keeps_to_the_tenants_profiles(client, tenant, agent):
     assert lasting(foreign) == lasting(unknown)
 
 
+def test_every_address_of_a_part_leads_a_browser_to_its_page(client, tenant):
+    profile = make_profile(tenant)
+    client.force_login(make_user(Role.OFFICER, tenant))
+    card, home = f"/t/acme/profiles/{profile}/", "/t/acme/"
+    of = {"customers:profile": card, "tenant_home": home}
+
+    parts = {
+        address(route, profile_id=profile): of[page]
+        for route, pattern in ALL
+        if (page := getattr(pattern.callback, "part_of", "")) in of
+    }
+
+    assert len(parts) > 7
+    assert {path: client.get(path).url for path in parts} == parts
+
+
 def test_not_found_answers_htmx_with_the_problem_part(client, agent):
     client.force_login(agent)
 

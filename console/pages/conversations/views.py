@@ -338,7 +338,9 @@ def _do(name: str, store: StoreClient, shown: Conversation) -> None:
         client.delete_conversation(shown.id)
 
 
-@allow(Permission.VIEW_PROFILES, logs="none: ids and times")
+@allow(
+    Permission.VIEW_PROFILES, logs="none: ids and times", part_of="customers:profile"
+)
 def provenance(request: ConsoleRequest, profile_id: str, item_id: str) -> HttpResponse:
     """From which words of which conversations an item was learned: a part of its page."""
     client = request.store.conversations
@@ -347,7 +349,7 @@ def provenance(request: ConsoleRequest, profile_id: str, item_id: str) -> HttpRe
     return render(request, "conversations/_provenance.html", context)
 
 
-@allow(Permission.VIEW_PROFILES, logs="facts.listed")
+@allow(Permission.VIEW_PROFILES, logs="facts.listed", part_of="customers:profile")
 def list_waiting(request: ConsoleRequest, profile_id: str) -> HttpResponse:
     """What of a customer waits for a person: the part of a card that came too late."""
     fetch = partial(partial, fetch_waiting, request.store, profile_id)

@@ -30,7 +30,7 @@ from console.tenants.actor import Actor, Permission, may
 from console.tenants.models import Role, Tenant
 from console.tenants.vault import open_store
 from console.web.problems import asks_from_palette, retarget
-from console.web.render import FORM, ConsoleRequest, allow
+from console.web.render import FORM, ConsoleRequest, allow, wants_part
 
 TEXT_MAX = 512
 # A softphone's link has the + of a number as it is, which an address reads as a blank.
@@ -162,7 +162,7 @@ def _build_context(answers: list[TenantAnswer]) -> dict[str, object]:
     }
 
 
-@allow(Permission.OPEN_TENANT, logs="none: names of pages")
+@allow(Permission.OPEN_TENANT, logs="none: names of pages", part_of="tenant_home")
 def palette(request: ConsoleRequest) -> HttpResponse:
     """The store's identifier types, the customer's pages, the tenant's and all tenants."""
     may_find = may(request.role, Permission.VIEW_PROFILES)
@@ -176,6 +176,8 @@ def palette(request: ConsoleRequest) -> HttpResponse:
 @require_safe
 def palette_across_tenants(request: ConsoleRequest) -> HttpResponse:
     """Outside a tenant: no store, so no types."""
+    if not wants_part(request):
+        return redirect("home")
     return render(request, "find/_palette_options.html", {"types": []})
 
 

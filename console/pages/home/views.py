@@ -11,7 +11,7 @@ from console.core.errors import DomainError
 from console.core.outgoing import within
 from console.tenants.actor import Permission, may
 from console.tenants.models import Role, Tenant, TenantQuerySet
-from console.web.render import ConsoleRequest, allow, wants_part
+from console.web.render import ConsoleRequest, allow
 
 # What was last found out about each tenant, by slug.
 States = Callable[[TenantQuerySet], dict[str, list[Any]]]
@@ -27,31 +27,31 @@ def home(request: ConsoleRequest, list_states: States) -> HttpResponse:
     """The person's tenants; their only one is a home of its own, and of many the list
     is."""
     visible = Tenant.objects.visible_to(request.user)
-    ordered = visible.order_by("name", "slug")
-    tenants = ordered[: MANY + 1]
+    tenants = visible.order_by("name", "slug")[: MANY + 1]
     if len(tenants) > MANY:
         return redirect("tenants:list")
     if len(tenants) == 1 and tenants[0].seen_as != Role.OPERATOR:
         return redirect("tenant_home", tenants[0].slug)
-    return _render(request, ordered, list_states, but={"", "holds"})
+    return _render(request, tenants, visible, list_states, but={"", "holds"})
 
 
 @allow(Permission.OPEN_TENANT, logs="none: counts")
 def tenant_home(request: ConsoleRequest, list_states: States) -> HttpResponse:
     visible = Tenant.objects.visible_to(request.user)
     mine = visible.filter(pk=request.tenant.pk)
-    return _render(request, mine, list_states, but={""})
+    return _render(request, mine, mine, list_states, but={""})
 
 
 def _render(
     request: ConsoleRequest,
-    tenants: TenantQuerySet,
+    tenants: Iterable[Tenant],
+    asked: TenantQuerySet,
     list_states: States,
     but: Collection[str],
 ) -> HttpResponse:
-    """but  states that are not shown"""
+    """asked  the same, to ask for their states; but: those that are not shown"""
     view, roles = Permission.VIEW_PROFILES, {Role(x.seen_as) for x in tenants}
-    states = {} if all(may(x, view) for x in roles) else list_states(tenants)
+    states = {} if all(may(x, view) for x in roles) else list_states(asked)
     shown = {
         slug: [cell for cell in cells if cell[1].state not in but]
         for slug, cells in states.items()
@@ -60,11 +60,9 @@ def _render(
     return render(request, "home/home.html", {"tenants": found})
 
 
-@allow(Permission.OPEN_TENANT, logs="none: counts")
+@allow(Permission.OPEN_TENANT, logs="none: counts", part_of="tenant_home")
 def waiting(request: ConsoleRequest, sources: Iterable[Waiting]) -> HttpResponse:
     """A tenant's part of the page, by itself: its memory is asked."""
-    if not wants_part(request):
-        return redirect("tenant_home", request.tenant.slug)
     can, context = request.actor.may, dict[str, object]()
     try:
         with within(WAITING_S):

@@ -95,7 +95,11 @@ def _get_field(problem: DomainError, form: BeginForm) -> str | None:
             return None
 
 
-@allow(Permission.ADD_TENANT, logs="none: names of tenants and stores")
+@allow(
+    Permission.ADD_TENANT,
+    logs="none: names of tenants and stores",
+    part_of="onboarding:begin",
+)
 def names(request: ConsoleRequest) -> HttpResponse:
     """While a name is typed: what store and address it makes, whether they are free, and
     how many clients the account has room for."""

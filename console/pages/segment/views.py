@@ -161,12 +161,10 @@ def _get_workspace(request: ConsoleRequest) -> Workspace:
     return kept
 
 
-@allow(Permission.VIEW_PROFILES, logs="segment.viewed")
+@allow(Permission.VIEW_PROFILES, logs="segment.viewed", part_of="customers:profile")
 def customer(request: ConsoleRequest, profile_id: str) -> HttpResponse:
     """A part of the card: what Segment knows, with source and time, masked as a trait
     group of that name."""
-    if not wants_part(request):
-        return redirect("customers:profile", request.tenant.slug, profile_id)
     kept = _get_workspace(request)
     if not kept.personalization:
         raise Http404

@@ -76,7 +76,11 @@ def set_dialect(request: ConsoleRequest) -> HttpResponse:
     return redirect("tenants:connection", request.tenant.slug)
 
 
-@allow(Permission.OPEN_TENANT, logs="none: the state of a connection")
+@allow(
+    Permission.OPEN_TENANT,
+    logs="none: the state of a connection",
+    part_of="tenant_home",
+)
 def memory_state(request: ConsoleRequest) -> HttpResponse:
     """For the rail of every page: a dot and a short text."""
     state, label = get_memory_state(request.tenant)

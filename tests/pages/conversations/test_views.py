@@ -486,6 +486,7 @@ def test_try_it_is_closed_and_its_customer_removed_by_who_began_it(
     test = {"reason_code": "test", "ticket": "CASE-1"}
 
     page = client.get(begun.url).text
+    latest = client.get("/t/acme/profiles/last/", headers=HTMX).text
     client.post(url("change", talk_id, "close"), test)
     status = store.conversations.fetch_conversation(talk_id).status
     client.force_login(agent)
@@ -495,6 +496,8 @@ def test_try_it_is_closed_and_its_customer_removed_by_who_began_it(
 
     assert "Close conversation" in page
     assert "Remove customer" in page
+    # Nobody's latest customer.
+    assert customer.profile_id not in latest
     assert status == "CLOSED"
     assert strange.status_code == 404
     assert removed.url == url("list")
@@ -735,7 +738,9 @@ def test_list_waiting_warns_of_what_another_customer_has(agent_client, tenant):
     other = make_profile(tenant, email="ada@example.com")
     talk = make_conversation(tenant, "Please write to ada@example.com.", closes=True)
 
-    part = agent_client.get(url("waiting", talk.participants[0].profile_id)).text
+    part = agent_client.get(
+        url("waiting", talk.participants[0].profile_id), headers=HTMX
+    ).text
 
     assert "Another customer has this already" in part
     assert reverse("customers:profile", args=["acme", other]) in part
@@ -749,7 +754,9 @@ def test_list_waiting_shows_a_card_full_and_says_that_more_wait(
     said = ("I have asthma and need a mask.", "I have diabetes and need a diet.")
     talk = make_conversation(tenant, *said, closes=True)
 
-    part = officer_client.get(url("waiting", talk.participants[0].profile_id)).text
+    part = officer_client.get(
+        url("waiting", talk.participants[0].profile_id), headers=HTMX
+    ).text
 
     assert part.count('data-outcome="quarantined"') == 1
     assert "More are waiting" in part
@@ -810,7 +817,9 @@ def test_list_waiting_masks_why_a_fact_is_held_back(officer_client, tenant):
     why = f"Unsupported: {SECRET}."
     models.Learned.objects.filter(outcome="quarantined").update(reason=why)
 
-    part = officer_client.get(url("waiting", talk.participants[0].profile_id)).text
+    part = officer_client.get(
+        url("waiting", talk.participants[0].profile_id), headers=HTMX
+    ).text
 
     assert "Unsupported: " in part
     assert SECRET not in part

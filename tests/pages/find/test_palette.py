@@ -13,7 +13,7 @@ def test_palette_offers_types_pages_and_tenants(client, tenant, agent):
     add_member(agent, tenant=make_tenant("borealis"), role=Role.AGENT)
     client.force_login(agent)
 
-    response = client.get("/t/acme/palette/")
+    response = client.get("/t/acme/palette/", headers=HTMX)
 
     for text in ('data-fill="phone:"', "/t/acme/recall/", "/t/borealis/"):
         assert text in response.text
@@ -28,7 +28,7 @@ def test_palette_offers_the_stores_own_types(client, tenant, agent):
     identity.save()
     client.force_login(agent)
 
-    response = client.get("/t/acme/palette/")
+    response = client.get("/t/acme/palette/", headers=HTMX)
 
     assert response.text.count("data-fill") == 1
     assert 'data-fill="memberNumber:"' in response.text
@@ -37,7 +37,7 @@ def test_palette_offers_the_stores_own_types(client, tenant, agent):
 def test_palette_offers_an_auditor_pages_only(client, tenant, auditor):
     client.force_login(auditor)
 
-    response = client.get("/t/acme/palette/")
+    response = client.get("/t/acme/palette/", headers=HTMX)
 
     assert "/t/acme/audit/" in response.text
     assert "data-fill" not in response.text
@@ -47,7 +47,7 @@ def test_palette_offers_an_auditor_pages_only(client, tenant, auditor):
 def test_palette_across_tenants_offers_tenants(client, tenant, agent):
     client.force_login(agent)
 
-    response = client.get("/palette/")
+    response = client.get("/palette/", headers=HTMX)
 
     assert 'href="/t/acme/"' in response.text
     assert "data-fill" not in response.text
@@ -63,7 +63,7 @@ def away(tenant, settings) -> None:
 def test_palette_survives_a_failing_memory(client, away, agent):
     client.force_login(agent)
 
-    response = client.get("/t/acme/palette/")
+    response = client.get("/t/acme/palette/", headers=HTMX)
 
     assert response.status_code == 200
     assert "data-fill" not in response.text

@@ -189,7 +189,7 @@ def read(response) -> str:
 
 
 def ask(desk, **fields):
-    return read(desk.get(NAMES, fields))
+    return read(desk.get(NAMES, fields, headers=HTMX))
 
 
 def test_names_tells_while_it_is_typed_what_a_name_becomes(desk):

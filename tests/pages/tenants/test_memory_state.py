@@ -6,7 +6,7 @@ import pytest
 
 from console.service.memory.models import Store
 from console.tenants.models import Tenant
-from tests.factories import move_tenant
+from tests.factories import HTMX, move_tenant
 
 
 @pytest.fixture
@@ -16,7 +16,7 @@ def client(client, agent):
 
 
 def test_memory_state_is_ok_when_it_answers(client):
-    response = client.get("/t/acme/memory/")
+    response = client.get("/t/acme/memory/", headers=HTMX)
 
     assert 'data-state="ok">memory ok<' in response.text
 
@@ -26,14 +26,14 @@ def test_memory_state_is_unreachable_with_200(client, tenant, settings):
     # Port 9 of this machine: nobody listens there.
     move_tenant(tenant, "http://127.0.0.1:9")
 
-    response = client.get("/t/acme/memory/")
+    response = client.get("/t/acme/memory/", headers=HTMX)
 
     assert response.status_code == 200
     assert 'data-state="refused">memory unreachable<' in response.text
 
 
 def test_memory_state_says_when_a_hanging_memory_is_tried_again(client, hanging_tenant):
-    response = client.get("/t/acme/memory/")
+    response = client.get("/t/acme/memory/", headers=HTMX)
 
     assert re.search(r">no answer, retry in 1\d s<", response.text)
 
@@ -41,7 +41,7 @@ def test_memory_state_says_when_a_hanging_memory_is_tried_again(client, hanging_
 def test_memory_state_is_refused_without_the_store(client, tenant):
     Tenant.objects.filter(pk=tenant.pk).update(store_id="mem_store_" + "0" * 26)
 
-    response = client.get("/t/acme/memory/")
+    response = client.get("/t/acme/memory/", headers=HTMX)
 
     assert "memory refused access" in response.text
 
@@ -49,6 +49,6 @@ def test_memory_state_is_refused_without_the_store(client, tenant):
 def test_memory_state_waits_for_an_inactive_store(client, tenant):
     Store.objects.filter(pk=tenant.store_id).update(status="PROVISIONING")
 
-    response = client.get("/t/acme/memory/")
+    response = client.get("/t/acme/memory/", headers=HTMX)
 
     assert 'data-state="waiting">store provisioning<' in response.text
