@@ -116,9 +116,13 @@ class Assistant(models.Model):
 
 class Talk(models.Model):
     """A conversation that was only tried; None: as no assistant. What is learned from it
-    goes to Segment when a person sends it, and if the assistant perceives."""
+    goes to Segment when a person sends it, and if the assistant perceives.
+
+    made_up  the customer's profile; "": of a real one
+    """
 
     conversation_id = models.CharField(primary_key=True, max_length=64)
+    made_up = models.CharField(max_length=64, db_index=True, db_default="")
     assistant = models.ForeignKey(
         Assistant, models.CASCADE, null=True, related_name="talks"
     )

@@ -30,7 +30,7 @@ from console.profiles.items import TEXT_KINDS, mask_waiting
 
 # More turns stand on no page: a reveal answers with all of them.
 TURNS_MAX = 1000
-SOON = timedelta(days=1)
+SOON = timedelta(days=7)
 _DIGITS = re.compile(r"(?<![\w-])\d(?:[\s.-]?\d){3,}")
 
 

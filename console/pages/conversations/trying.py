@@ -168,7 +168,10 @@ def try_it(request: ConsoleRequest) -> HttpResponse:
             _mark(request, made, REAL if profile_id else MADE_UP)
             closing["conversation"] = made.id
             assistant = form.cleaned_data.get("assistant")
-            Talk.objects.create(conversation_id=made.id, assistant=assistant)
+            made_up = "" if profile_id else get_subject(made)
+            Talk.objects.create(
+                conversation_id=made.id, assistant=assistant, made_up=made_up
+            )
         return redirect("conversations:detail", request.tenant.slug, made.id)
     return render_form(request, "conversations/try.html", {"form": form})
 

@@ -50,10 +50,11 @@ from console.profiles.items import (
 from console.profiles.models import find_hold
 from console.profiles.schema import fetch_trait_groups
 from console.profiles.traits import build_trait_groups, select_pinned
+from console.segment.models import Talk
 from console.segment.workspaces import find_workspace
 from console.tenants.actor import Permission
 from console.web.forms import ConsoleForm, PageForm, check_form
-from console.web.render import FORM, ConsoleRequest, allow, render_part, wants_part
+from console.web.render import FORM, ConsoleRequest, allow, render_part
 from console.web.session import TypedForgotten, move_typed, read_typed
 from console.web.times import DayField, get_day_start
 
@@ -307,12 +308,10 @@ def list_profiles(request: ConsoleRequest) -> HttpResponse:
     )
 
 
-@allow(Permission.VIEW_PROFILES, logs="profile.listed")
+@allow(Permission.VIEW_PROFILES, logs="profile.listed", part_of="tenant_home")
 def list_last(request: ConsoleRequest) -> HttpResponse:
     """The customers opened last, for Home: the browser keeps their ids, never a name.
     Without any those who were written of last."""
-    if not wants_part(request):
-        return redirect("tenant_home", request.tenant.slug)
     store, ids = request.store, request.GET.getlist("id")
     if asked := [id_ for id_ in ids if PROFILE_ID.fullmatch(id_)][:LAST]:
         list_one = partial(store.list_observations, page_size=1)
@@ -320,8 +319,11 @@ def list_last(request: ConsoleRequest) -> HttpResponse:
         newest = zip(asked, store.gather(*map(fetch, asked)), strict=True)
         written = {id_: _get_newest_at(page) for id_, page in newest}
     else:
-        latest = store.list_activity(page_size=NEWEST, order=UPDATE[0]).items
-        written = {each.id: each.updated_at for each in latest}
+        latest = store.list_activity(page_size=2 * NEWEST, order=UPDATE[0]).items
+        tried = Talk.objects.filter(made_up__in=[each.id for each in latest])
+        made_up = set(tried.values_list("made_up", flat=True))
+        real = [each for each in latest if each.id not in made_up][:NEWEST]
+        written = {each.id: each.updated_at for each in real}
     people = fetch_profile_rows(store, [*written], masker_for(request.actor))
     opened = get_last_seen(request.user, request.tenant, written)
     _log_last(request, [person.id for person in people if person.id not in opened])
@@ -398,12 +400,14 @@ def profile(request: ConsoleRequest, profile_id: str) -> HttpResponse:
     return render(request, "customers/profile.html", context)
 
 
-@allow(Permission.VIEW_PROFILES, logs="observations.listed summaries.listed")
+@allow(
+    Permission.VIEW_PROFILES,
+    logs="observations.listed summaries.listed",
+    part_of="customers:profile",
+)
 def recent_items(request: ConsoleRequest, profile_id: str, kind: str) -> HttpResponse:
     """The newest observations or summaries: a part of the card by itself, and again while
     the memory is catching up."""
-    if not wants_part(request):
-        return redirect("customers:profile", request.tenant.slug, profile_id)
     since = update_last_seen(request.user, request.tenant, profile_id)
     found = Recent(TEXT_KINDS[kind])
     problem = attempt(found.read, request.store, profile_id, get_order(request))
