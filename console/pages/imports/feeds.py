@@ -3,10 +3,13 @@ which knows customers apart and names what it refuses, row by row."""
 
 import csv
 import json
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import timedelta
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from itertools import islice
+from math import isfinite
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO, Any
@@ -19,6 +22,7 @@ from django.db import transaction
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 from django_tasks import task
 
 from console.audit.log import log
@@ -31,6 +35,7 @@ from console.pages.imports.models import Feed
 from console.pages.imports.sources import (
     NO_PARQUET,
     FeedProblem,
+    Read,
     Row,
     can_read,
     list_databases,
@@ -45,30 +50,57 @@ from console.web.forms import ConsoleForm
 from console.web.render import FORM, POST, ConsoleRequest, allow, render_form
 
 SAMPLE, SHOWN, HOURS_MAX = 100, 20, 24 * 31
+# Letters: a longer cell, or row, would be no CSV for the memory.
+CELL_MAX, ROW_MAX = 100_000, 250_000
+# Rows of the newest moment that are known again.
+EDGE_MAX = 1000
+TIME = re.compile(r"\d{4}-\d\d-\d\d")
+# What a run that was carried out leaves of its feed.
+MOVED = "watermark edge former former_edge import_id read taken".split()
 MOVES = (("run", "Run now"), ("again", "All rows again"), ("remove", "Remove"))
 
 
-def list_new(feed: Feed, rows: Iterable[Row]) -> Iterator[Row | None]:
-    """None for one that is not new; the watermark moves along. Raises FeedProblem."""
-    column, since = feed.watermark_column, _rank(feed.watermark)
-    most = since
+def list_new(feed: Feed, rows: Iterable[Read]) -> Iterator[Read]:
+    """None for one that is not new; the watermark moves along, and with it the digests of
+    the rows that have it: another one of the same moment is new. Raises FeedProblem."""
+    column, most = feed.watermark_column, _rank(feed.watermark)
+    since, known, edge = most, {*feed.edge}, list[Row]()
     for row in rows:
-        if column and column not in row:
+        if not column or not isinstance(row, dict):
+            yield row
+            continue
+        if column not in row:
             raise FeedProblem(f"A row has no column {column}.")
-        mark = _rank(row[column]) if column else since
-        is_new = not column or (bool(mark[1]) and mark > since)
-        most = max(most, mark)
-        yield row if is_new else None
-    feed.watermark = most[1][:200]
+        mark = _rank(row[column])
+        is_late = bool(known) and mark == since and _digest(row) not in known
+        yield row if is_late or (mark[1] and mark > since) else None
+        if mark > most:
+            most, edge = mark, []
+        if mark == most and len(edge) < EDGE_MAX:
+            edge.append(row)
+    if len(edge) == EDGE_MAX:
+        edge, known = [], set()
+    kept = known if most == since else set[str]()
+    feed.watermark, feed.edge = most[1][:200], sorted({*map(_digest, edge)} | kept)
 
 
 def _rank(value: Any) -> tuple[float, str]:
-    """Numbers by their size, times and other texts by their letters."""
+    """Numbers by their size, times by when they are (UTC where they do not say), other
+    texts by their letters."""
     text = "" if value is None else str(value).strip()
-    try:
-        return float(text), text
-    except ValueError:
-        return float("-inf"), text
+    size = float("-inf")
+    with suppress(ValueError, OverflowError):
+        if TIME.match(text):
+            when = datetime.fromisoformat(text)
+            size = (when if when.tzinfo else when.replace(tzinfo=UTC)).timestamp()
+        elif isfinite(number := float(text)):
+            size = number
+    return size, text
+
+
+def _digest(row: Row) -> str:
+    text = json.dumps(row, sort_keys=True, default=str)
+    return salted_hmac("feeds.edge", text).hexdigest()[:16]
 
 
 def write_cell(value: Any) -> str:
@@ -89,7 +121,8 @@ def find_mapping(store: StoreClient, mapping_id: str) -> DataMapping:
 
 
 def _name_columns(mapping: DataMapping) -> list[str]:
-    return [each.expression for each in mapping.mapping_to.mappings]
+    """Each once: a column may fill several traits."""
+    return [*dict.fromkeys(each.expression for each in mapping.mapping_to.mappings)]
 
 
 def start_due_feeds() -> None:
@@ -104,23 +137,24 @@ def start_due_feeds() -> None:
 
 
 @task()
-def run_feed(feed_id: int) -> None:
-    """Safe to run twice: the same rows make the same customers."""
-    feed = Feed.objects.select_related("tenant").filter(pk=feed_id).first()
-    if feed is None:
+def run_feed(feed_id: int, again: bool = False) -> None:
+    """Safe to run twice: the same rows make the same customers. again: all of them."""
+    mine = Feed.objects.filter(pk=feed_id)
+    if (feed := mine.select_related("tenant").first()) is None:
         return
-    told, feed.ran_at = "", timezone.now()
+    if again:
+        feed.watermark, feed.edge = "", []
+    done: dict[str, Any] = {"ran_at": timezone.now()}
     try:
-        carry_out(feed)
+        done["told"] = carry_out(feed)[:300]
+        done |= {name: getattr(feed, name) for name in MOVED}
     except (FeedProblem, MemoryProblem) as problem:
-        feed.refresh_from_db(fields=["watermark", "former", "import_id"])
-        told = problem.message[:300]
-    feed.told = told
-    feed.save()
+        done["told"] = problem.message[:300]
+    mine.update(**done)  # what was removed meanwhile stays so
 
 
-def carry_out(feed: Feed) -> None:
-    """Raises FeedProblem, MemoryProblem."""
+def carry_out(feed: Feed) -> str:
+    """What there is to say. Raises FeedProblem, MemoryProblem."""
     store = open_store(feed.tenant)
     mapping = find_mapping(store, feed.mapping_id)
     if feed.import_id:
@@ -128,12 +162,13 @@ def carry_out(feed: Feed) -> None:
         if last and is_running(last, timezone.now()):
             raise FeedProblem("The memory still reads what was handed over last.")
         if last is None or last.status != "COMPLETED":
-            feed.watermark = feed.former
-    feed.former, columns = feed.watermark, _name_columns(mapping)
+            feed.watermark, feed.edge = feed.former, feed.former_edge
+    feed.former, feed.former_edge = feed.watermark, feed.edge
     with TemporaryFile("w+b") as file:
-        count = _write(feed, columns, file)
-        feed.taken = count
-        if count:
+        said = _write(feed, _name_columns(mapping), file)
+        # Somebody may have stopped it while it was read.
+        find_mapping(store, feed.mapping_id)
+        if feed.taken and Feed.objects.filter(pk=feed.pk).exists():
             mappings = [
                 wire.ColumnMapping(
                     column_name=each.expression[: wire.IMPORT_COLUMN_MAX],
@@ -145,6 +180,7 @@ def carry_out(feed: Feed) -> None:
             actor = Actor(None, feed.tenant, name="worker")
             content = File(file, name=f"{Path(feed.file).stem}.csv")
             feed.import_id = start_import(feed.tenant, content, mappings, by=actor)
+    return said
 
 
 def _find_import(store: StoreClient, import_id: str) -> wire.ProfileImport | None:
@@ -154,20 +190,34 @@ def _find_import(store: StoreClient, import_id: str) -> wire.ProfileImport | Non
         return None
 
 
-def _write(feed: Feed, columns: list[str], file: IO[bytes]) -> int:
-    """How many rows are new. A blank line stands for one that is not, so that the memory
-    names rows by the file's own numbers. Raises FeedProblem."""
-    feed.read = count = 0
+def _write(feed: Feed, columns: list[str], file: IO[bytes]) -> str:
+    """The new rows; what there is to say of the others. A blank line stands for one that
+    is left out, so that the memory names rows by the file's own numbers, and a cell is
+    cut where it would cost the whole import: the memory refuses what is so long.
+    Raises FeedProblem."""
+    feed.read = feed.taken = bad = 0
+    first, lacking, room = "", {*columns}, min(CELL_MAX, ROW_MAX // len(columns))
     lines = csv.writer(_Encoder(file))
-    lines.writerow(columns)
-    for row in list_new(feed, read_rows(feed)):
+    lines.writerow([name[: wire.IMPORT_COLUMN_MAX] for name in columns])
+    for number, row in enumerate(list_new(feed, read_rows(feed)), 2):
         feed.read += 1
-        lines.writerow([write_cell(row.get(name)) for name in columns] if row else [])
-        count += row is not None
+        cells = list[str]()
+        if isinstance(row, str):
+            bad, first = bad + 1, first or f"row {number}: {row}"
+        elif row is not None:
+            feed.taken += 1
+            lacking -= row.keys()
+            cells = [write_cell(row.get(name))[:room] for name in columns]
+        lines.writerow(cells)
         if file.tell() > wire.IMPORT_BYTES_MAX:
-            raise FeedProblem("More than 100 MiB are new: split the file.")
+            raise FeedProblem(
+                "More than 100 MiB are new: split the file, or ask for less at once."
+            )
     file.seek(0)
-    return count
+    said = [f"Left out: {bad}, the first {first}."] if bad else []
+    if feed.taken:
+        said += [f"No row has the column {name}." for name in sorted(lacking)]
+    return " ".join(said)
 
 
 class _Encoder:
@@ -190,6 +240,9 @@ def try_feed(feed: Feed) -> dict[str, Any]:
     rows = enumerate(list_new(feed, read_rows(feed, is_trial=True)), 2)
     for number, row in islice(((n, row) for n, row in rows if row), SAMPLE):
         sample += 1
+        if isinstance(row, str):
+            problems.append((number, "", row))
+            continue
         problems += _judge(number, row, mapping, known)
         filled.update(x for x in _name_columns(mapping) if write_cell(row.get(x)))
     columns = [
@@ -362,9 +415,7 @@ def move_feed(request: ConsoleRequest, number: int, move: str) -> HttpResponse:
         if move == "remove":
             feed.delete()
         else:
-            if move == "again":
-                Feed.objects.filter(pk=feed.pk).update(watermark="", former="")
-            run_feed.enqueue(feed.pk)
+            run_feed.enqueue(feed.pk, again=move == "again")
             messages.info(request, "It runs within a few seconds.")
     return redirect("imports:feeds", request.tenant.slug)
 

@@ -12,7 +12,8 @@ class Feed(models.Model):
     file        its name in the tenant's folder of FEEDS_FOLDER, or one of FEEDS_DATABASES
     query       of a database, in which `:since` is the watermark
     watermark_column   only rows with more in it than `watermark` are new; "": all are
-    former      the watermark before the last run, whose import may fail
+    edge        digests of the rows that have it, among which another one is new
+    former      the watermark before the last run, whose import may fail; former_edge
     import_id   of the last run; told: what else there is to say of it
     taken       rows that it handed over, of as many as it has read
     """
@@ -23,6 +24,8 @@ class Feed(models.Model):
     query = models.TextField(blank=True)
     watermark_column = models.CharField(max_length=64, blank=True)
     watermark = models.CharField(max_length=200, blank=True)
+    edge = models.JSONField(default=list)
+    former_edge = models.JSONField(default=list)
     former = models.CharField(max_length=200, blank=True)
     every_hours = models.PositiveSmallIntegerField(null=True)
     due_at = models.DateTimeField(null=True)

@@ -12,11 +12,17 @@ from importlib.util import find_spec
 from itertools import chain
 from pathlib import Path
 from time import monotonic
-from typing import Any
+from typing import IO, Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from django.conf import settings
 
+from console.contract.memory.csv_dialect import (
+    DELIMITERS,
+    clean_name,
+    find_encoding,
+    is_separator_line,
+)
 from console.core.errors import DomainError
 from console.pages.imports.models import Feed
 from console.tenants.models import Tenant
@@ -53,6 +59,8 @@ MEANS = {
     "TypeError": "its address is not complete",
 }
 Row = dict[str, Any]
+# A text says why there is no row, None is a blank line.
+Read = Row | str | None
 
 
 class FeedProblem(DomainError):
@@ -81,7 +89,7 @@ def can_read(name: str) -> bool:
     return not name.endswith(".parquet") or find_spec("pyarrow") is not None
 
 
-def read_rows(feed: Feed, *, is_trial: bool = False) -> Iterator[Row]:
+def read_rows(feed: Feed, *, is_trial: bool = False) -> Iterator[Read]:
     """By the names of their columns. Raises FeedProblem."""
     if feed.query:
         yield from _query(feed, is_trial)
@@ -92,22 +100,58 @@ def read_rows(feed: Feed, *, is_trial: bool = False) -> Iterator[Row]:
     if path.suffix == ".parquet":
         yield from _read_parquet(path)
         return
+    read, encoding = _read_json, "utf-8-sig"
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            yield from (_read_json if path.suffix == ".jsonl" else csv.DictReader)(file)
-    except (OSError, UnicodeDecodeError, csv.Error):
-        raise FeedProblem("The file cannot be read as UTF-8 and CSV.") from None
+        if path.suffix == ".csv":
+            with path.open("rb") as binary:
+                found = find_encoding(binary)
+            read, encoding = _read_csv, encoding if found == "utf-8" else found
+        with path.open(encoding=encoding, newline="") as file:
+            yield from read(file)
+    except (OSError, UnicodeError):
+        raise FeedProblem("The file cannot be read as text, such as UTF-8.") from None
 
 
-def _read_json(file: Iterable[str]) -> Iterator[Row]:
-    for number, line in enumerate(file, 1):
+def _read_json(file: IO[str]) -> Iterator[Read]:
+    for line in file:
         try:
-            row = json.loads(line)
+            row = json.loads(line) if line.strip() else None
         except (ValueError, RecursionError):
-            row = None
-        if not isinstance(row, dict):
-            raise FeedProblem(f"Line {number} is not a JSON object.")
-        yield row
+            row = "not JSON"
+        yield row if row is None or isinstance(row, dict) else "no JSON object"
+
+
+def _read_csv(file: IO[str]) -> Iterator[Read]:
+    """As the memory reads an import, but a row that cannot be read costs that row."""
+    line = file.readline()
+    if is_separator_line(line):
+        line = file.readline()
+    delimiter = max(DELIMITERS, key=line.count)
+    lines = csv.reader(chain([line], file), delimiter=delimiter)
+    header = refuse_twice([clean_name(name) for name in next(lines, [])])
+    while True:
+        try:
+            cells = next(lines)
+        except StopIteration:
+            return
+        except csv.Error:
+            yield f"a cell has more than {csv.field_size_limit():,} characters"
+            continue
+        if not any(cells):
+            yield None
+        elif len(cells) != len(header):
+            yield f"{len(cells)} cells, but {len(header)} in the header"
+        else:
+            yield dict(zip(header, cells, strict=True))
+
+
+def refuse_twice(names: Iterable[str]) -> list[str]:
+    """Raises FeedProblem where nobody could tell which column is meant."""
+    names = [*names]
+    twice = {name for name in names if name and names.count(name) > 1}
+    if twice:
+        raise FeedProblem(f"Two columns are named {min(twice)[:64]}.")
+    return names
 
 
 def _read_parquet(path: Path) -> Iterator[Row]:
@@ -117,6 +161,7 @@ def _read_parquet(path: Path) -> Iterator[Row]:
 
     try:
         with parquet.ParquetFile(path) as file:
+            refuse_twice(file.schema_arrow.names)
             yield from _read_batches(file.iter_batches(PARQUET_ROWS))
     except (OSError, ValueError, ArrowException):
         raise FeedProblem("The file cannot be read as Parquet.") from None
@@ -140,6 +185,8 @@ def _query(feed: Feed, is_trial: bool) -> Iterator[Row]:
             yield from _query_adbc(feed, address)
         else:
             yield from _query_sql(feed, address)
+    except FeedProblem:
+        raise
     except Exception as refusal:  # noqa: BLE001 drivers raise what they like
         kinds = [each.__name__ for each in type(refusal).__mro__]
         why = next((MEANS[each] for each in kinds if each in MEANS), "it failed")
@@ -156,6 +203,7 @@ def _query_sql(feed: Feed, address: str) -> Iterator[Row]:
         rows = connection.execution_options(stream_results=True).execute(
             sqlalchemy.text(feed.query), given
         )
+        refuse_twice(rows.keys())
         yield from map(dict, rows.mappings())
 
 
@@ -171,7 +219,9 @@ def _query_adbc(feed: Feed, address: str) -> Iterator[Row]:
         connection.cursor() as cursor,
     ):
         cursor.execute(query, [feed.watermark] * count)
-        yield from _read_batches(cursor.fetch_record_batch())
+        batches = cursor.fetch_record_batch()
+        refuse_twice(batches.schema.names)
+        yield from _read_batches(batches)
 
 
 def _query_salesforce(feed: Feed, address: str, is_trial: bool) -> Iterator[Row]:

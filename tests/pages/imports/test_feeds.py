@@ -192,9 +192,10 @@ def test_watermark_compares_numbers_by_their_size(feed, folder):
         ("off", "Stopped: its data mapping is switched off."),
         ("gone", "Stopped: its data mapping is gone."),
         ("no file", "The file is not there."),
-        ("json", "Line 1 is not a JSON object."),
+        ("json", "Left out: 1, the first row 2: no JSON object."),
+        ("twice", "Two columns are named mail."),
         ("column", "A row has no column changed."),
-        ("binary", "The file cannot be read as UTF-8 and CSV."),
+        ("binary", "The file cannot be read as text, such as UTF-8."),
         ("parquet", "The file cannot be read as Parquet."),
     ],
 )
@@ -212,15 +213,125 @@ def test_feed_says_why_it_hands_nothing_over(feed, folder, tenant, change, told)
     elif change == "parquet":
         (folder / "crm.parquet").write_bytes(b"PAR1 and no more")
         Feed.objects.update(file="crm.parquet")
+    elif change == "twice":
+        (folder / "crm.csv").write_text("mail,mail,changed\na@b.com,c@b.com,1\n")
     elif change == "column":
         (folder / "crm.csv").write_text("mail,name\na@b.com,Ada\n")
     else:
-        (folder / "crm.csv").write_bytes(b"mail,name,changed\n\xff\xfe,a,1\n")
+        (folder / "crm.csv").write_bytes(b"mail,name,changed\n\x81\xfe,a,1\n")
 
     feed, done = run(feed)
 
     assert (feed.told, done) == (told, None)
     assert feed.watermark == ""
+
+
+def test_feed_leaves_out_rows_that_cannot_be_read(feed, folder, tenant):
+    rows = [
+        "sep=;",
+        "mail;name;changed;note",
+        "a@b.com;Zoë;2026-01-01;",
+        "",
+        "b@b.com;Bo, Jr.;2026-01-02",
+        f"c@b.com;Cy;2026-01-03;{'x' * 140_000}",
+        "d@b.com;D\0;2026-01-04;",
+        f"e@b.com;{'=1+1' * 500};2026-01-05;",
+    ]
+    (folder / "crm.csv").write_text("\n".join(rows), encoding="cp1252")
+
+    trial = feeds.try_feed(feed)
+    feed, done = run(feed)
+
+    assert trial["bad"] == 2
+    assert feed.told == "Left out: 2, the first row 4: 3 cells, but 4 in the header."
+    assert (feed.read, feed.taken, done.status) == (6, 3, "COMPLETED")
+    refused = open_store(tenant).list_refusals(feed.import_id).items
+    assert [each.item for each in refused] == [6, 7]
+    [id_] = find(tenant, "a@b.com")
+    assert "Zoë" in [each.value for each in open_store(tenant).list_traits(id_).items]
+
+
+def test_feed_of_a_long_cell_costs_that_cell(feed, folder, tenant):
+    row = {"mail": "a@b.com", "name": "x" * 2_000_000, "changed": "2026-01-01"}
+    (folder / "crm.jsonl").write_text(json.dumps(row))
+    Feed.objects.update(file="crm.jsonl")
+
+    _, done = run(feed)
+
+    assert (done.status, done.rows.stored) == ("COMPLETED", 1)
+    assert find(tenant, "a@b.com")
+
+
+def test_feed_fills_several_traits_from_a_column_and_says_which_is_gone(feed, tenant):
+    columns = [("name", "firstName"), ("name", "lastName"), ("mail", "email")]
+    columns += [("town", "city")]
+    mappings = [
+        {"expression": name, "traitGroup": "Contact", "traitName": trait}
+        for name, trait in columns
+    ]
+    models.DataMapping.objects.update(
+        mapping_to={"type": "TRAITS", "mappings": mappings}
+    )
+
+    feed, done = run(feed)
+
+    assert feed.told == "No row has the column town."
+    assert done.rows.stored == 2
+    [id_] = find(tenant, "a@b.com")
+    values = [each.value for each in open_store(tenant).list_traits(id_).items]
+    assert values.count("Ada") == 2
+
+
+def test_watermark_takes_what_came_later_with_the_same_moment(feed, folder):
+    first, _ = run(feed)
+    taken = [first.taken]
+    for more in ("d@b.com,Dee,2026-01-03\n", "", "e@b.com,Eve,2026-01-02\n"):
+        with (folder / "crm.csv").open("a") as file:
+            file.write(more)
+        feed, _ = run(feed)
+        taken.append(feed.taken)
+
+    assert taken == [3, 1, 0, 0]
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("2026-01-01T10:00:00+02:00", "2026-01-01T09:00:00Z"),
+        ("2026-01-01 08:59:59", "2026-01-01T09:00:00+00:00"),
+        ("2026-01-01", "2026-01-01T01:00:00+0000"),
+        ("nan", "zero"),
+    ],
+)
+def test_watermark_compares_times_by_when_they_are(feed, folder, before, after):
+    rows = f"mail,name,changed\na@b.com,A,{after}\nb@b.com,B,{before}\n"
+    (folder / "crm.csv").write_text(rows)
+    feed.watermark = before
+    feed.save()
+
+    feed, _ = run(feed)
+
+    assert (feed.taken, feed.watermark) == (1, after)
+
+
+@pytest.mark.parametrize("stop", ["off", "removed"])
+def test_feed_hands_nothing_over_that_was_stopped_meanwhile(
+    feed, tenant, monkeypatch, stop
+):
+    def read_and_stop(*given, **more):
+        yield from sources.read_rows(*given, **more)
+        if stop == "off":
+            models.DataMapping.objects.update(is_enabled=False)
+        else:
+            Feed.objects.all().delete()
+
+    monkeypatch.setattr(feeds, "read_rows", read_and_stop)
+
+    feeds.run_feed.func(feed.pk)
+
+    assert not models.ProfileImport.objects.exists()
+    told = ["Stopped: its data mapping is switched off."] if stop == "off" else []
+    assert [*Feed.objects.values_list("told", flat=True)] == told
 
 
 def test_feed_runs_at_its_times(feed):
