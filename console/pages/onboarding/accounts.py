@@ -1,4 +1,5 @@
-"""The accounts whose tokens this console has, and those that belong to one owner."""
+"""The accounts whose tokens this console has, those that belong to one owner, and how many
+more clients one has room for."""
 
 from dataclasses import dataclass
 
@@ -6,9 +7,14 @@ from django.conf import settings
 
 from console.accounts.models import User
 from console.client.account import AccountClient, connect
+from console.client.http import all_pages
 from console.client.network import EMBEDDED
+from console.contract.conversations.configuration import CONFIGURATIONS_PER_ACCOUNT
+from console.contract.knowledge.base import BASES_PER_ACCOUNT
+from console.contract.memory.store import STORES_PER_ACCOUNT
 from console.pages.onboarding.engine import read_secret
 from console.pages.onboarding.models import Onboarding
+from console.pages.onboarding.plan import ClientTemplate
 from console.tenants.models import Tenant
 from console.tenants.services import run_in_memory
 
@@ -85,3 +91,37 @@ def name_next(account: KnownAccount) -> tuple[str, str]:
         return "", ""
     number = 2 + sum(each["owner"] == owner for each in accounts)
     return owner, f"{names[owner][:60]}-{number}"
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """One thing of which an account may have so many; `each`: that a client takes."""
+
+    name: str
+    used: int
+    most: int
+    each: int
+
+    @property
+    def clients(self) -> int:
+        """Who find room, with what the plan at hand takes."""
+        return max(0, self.most - self.used) // self.each
+
+
+def count_slots(account: AccountClient, plan: ClientTemplate) -> list[Slot]:
+    """What clients by such a plan take of the account. Raises MemoryProblem."""
+    slots = [
+        Slot(
+            "stores",
+            sum(1 for _ in all_pages(account.list_stores)),
+            STORES_PER_ACCOUNT,
+            1,
+        )
+    ]
+    if plan.channels:
+        used = sum(1 for _ in all_pages(account.list_configurations))
+        slots.append(Slot("configurations", used, CONFIGURATIONS_PER_ACCOUNT, 1))
+    if plan.knowledge:
+        used, each = len(account.knowledge.list_bases().items), len(plan.knowledge)
+        slots.append(Slot("knowledge bases", used, BASES_PER_ACCOUNT, each))
+    return slots

@@ -15,7 +15,12 @@ from console.client.network import BadAddress
 from console.core.errors import DomainError
 from console.core.unicode import find_alike
 from console.pages.onboarding import engine
-from console.pages.onboarding.accounts import KnownAccount, list_known, name_next
+from console.pages.onboarding.accounts import (
+    KnownAccount,
+    count_slots,
+    list_known,
+    name_next,
+)
 from console.pages.onboarding.forms import NEW, BeginForm, PlanForm
 from console.pages.onboarding.models import Onboarding
 from console.pages.onboarding.plan import (
@@ -26,7 +31,6 @@ from console.pages.onboarding.plan import (
     list_shipped,
     write_plan,
 )
-from console.pages.onboarding.slots import count_slots
 from console.pages.onboarding.steps import STEPS, list_stores
 from console.tenants.actor import Permission
 from console.tenants.models import Tenant
