@@ -23,13 +23,13 @@ from console.contract.conversations.conversation import (
 from console.contract.ids import new_id
 from console.service import errors
 from console.service.conversations.conversations import hold
-from console.service.conversations.events import emit, list_participants
 from console.service.conversations.lifecycle import note_activity
 from console.service.conversations.models import (
     Action,
     Communication,
     Conversation,
     Participant,
+    list_participants,
 )
 from console.service.conversations.participants import (
     add_participant,
@@ -39,6 +39,7 @@ from console.service.conversations.participants import (
     resolve,
     set_group,
 )
+from console.service.conversations.webhooks import emit
 from console.service.memory.embedding_jobs import request_vectors
 from console.service.models import Account
 

@@ -25,15 +25,19 @@ from console.service.conversations.configurations import (
     get_configuration,
     to_settings,
 )
-from console.service.conversations.events import emit, list_participants
 from console.service.conversations.lifecycle import record, reset_due, settle
-from console.service.conversations.models import Conversation, Participant
+from console.service.conversations.models import (
+    Conversation,
+    Participant,
+    list_participants,
+)
 from console.service.conversations.participants import (
     add_participant,
     put_participant,
     resolve,
     set_group,
 )
+from console.service.conversations.webhooks import emit
 from console.service.memory.models import Store
 from console.service.models import Account
 

@@ -13,7 +13,6 @@ from django.db import transaction
 from django.utils import timezone
 
 from console.service import errors
-from console.service.conversations.events import emit, find_next
 from console.service.conversations.learning import (
     learns,
     request_learning,
@@ -21,7 +20,7 @@ from console.service.conversations.learning import (
 )
 from console.service.conversations.models import Conversation, Transition
 from console.service.conversations.reading import list_said
-from console.service.conversations.webhooks import restart_deliveries
+from console.service.conversations.webhooks import emit, restart_deliveries
 from console.service.models import Account
 
 SWEEP = 200
@@ -38,7 +37,7 @@ def note_activity(row: Conversation, channels: set[str], now: datetime) -> None:
 
 
 def reset_due(row: Conversation) -> None:
-    following = find_next(row)
+    following = row.find_next()
     row.due_at = following[1] if following else None
 
 
@@ -85,7 +84,7 @@ def learn_again(row: Conversation) -> None:
 
 def settle(row: Conversation, now: datetime) -> None:
     """Record what time has brought since; `row` is held."""
-    while (following := find_next(row)) and following[1] <= now:
+    while (following := row.find_next()) and following[1] <= now:
         record(row, *following, reason="timer")
 
 

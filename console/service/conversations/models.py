@@ -6,6 +6,8 @@ conversation of an account by its id alone, so ids are unique by themselves here
 """
 
 from collections.abc import Collection, Iterable
+from datetime import datetime, timedelta
+from operator import attrgetter
 from typing import Any
 
 from django.db import models
@@ -17,6 +19,7 @@ from console.contract.conversations.configuration import CONFIGURATION_NAME_MAX
 from console.contract.conversations.conversation import (
     ADDRESS_MAX,
     CHANNEL_ID_MAX,
+    LIFE_YEARS,
     NAME_MAX,
 )
 from console.contract.conversations.learning import WAITING_PER_PROFILE
@@ -33,6 +36,16 @@ from console.service.models import (
 )
 
 STORE_ID_MAX = 42
+
+
+LIFE = timedelta(days=365 * LIFE_YEARS)
+
+
+def _add(at: datetime, minutes: int) -> datetime:
+    try:
+        return at + timedelta(minutes=minutes)
+    except OverflowError:
+        return at + LIFE
 
 
 class Configuration(models.Model):
@@ -146,6 +159,27 @@ class Conversation(StoreScoped):
     @cached_property
     def phone_region(self) -> str:
         return get_locale(self.store_id)[0]
+
+    def find_next(self) -> tuple[str, datetime] | None:
+        """The status that time alone brings next, and when; None: none.
+
+        Each channel in use proposes its own time, and the latest proposal counts: a call
+        that has ended does not close what goes on by SMS.
+        """
+        if self.status == "CLOSED":
+            return None
+        ends = self.created_at + LIFE
+        closes = min(self._find_latest("closed") or ends, ends)
+        rests = self._find_latest("inactive") if self.status == "ACTIVE" else None
+        return ("INACTIVE", rests) if rests and rests < closes else ("CLOSED", closes)
+
+    def _find_latest(self, timeout: str) -> datetime | None:
+        proposals = []
+        for channel, at in self.active_at.items():
+            setting = self.settings["channelSettings"].get(channel, {})
+            if minutes := (setting.get("statusTimeouts") or {}).get(timeout):
+                proposals.append(_add(datetime.fromisoformat(at), minutes))
+        return max(proposals, default=None)
 
     def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
         """With everything below it; no older memory brings it back."""
@@ -281,6 +315,11 @@ class Participant(ConversationScoped, ProfileScoped):
         items = {row.item_id for row in quotes if row.outcome in learned}
         delete_items(self.store_id, items - {""})
         others.filter(id__in=[row.id for row in quotes]).delete()
+
+
+def list_participants(row: Conversation) -> list[Participant]:
+    found = Participant.of_conversation(row)
+    return sorted(found, key=attrgetter("id"))
 
 
 def delete_items(store_id: str, ids: Iterable[str]) -> None:

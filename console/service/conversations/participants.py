@@ -16,12 +16,12 @@ from console.contract.conversations import conversation as wire
 from console.contract.ids import new_id
 from console.contract.normalising import InvalidIdentifier, normalise
 from console.service import errors
-from console.service.conversations.events import list_participants
 from console.service.conversations.models import (
     ChannelUse,
     Conversation,
     Participant,
     diagnose,
+    list_participants,
 )
 from console.service.memory.identity import Identity, parse_identities
 from console.service.memory.models import Profile, Store, TraitGroup

@@ -12,8 +12,12 @@ from django.db.models import F
 from console.engine.extractive import Fact, Turn, extract, summarise
 from console.engine.ranking import Bm25, Query
 from console.engine.texts import Texts
-from console.service.conversations.events import list_participants
-from console.service.conversations.models import Communication, Conversation, Transition
+from console.service.conversations.models import (
+    Communication,
+    Conversation,
+    Transition,
+    list_participants,
+)
 from console.service.conversations.rules import ANYWHERE, Origin, Rules, Verdict
 from console.service.memory.embedding_jobs import embed_query, get_model_id
 from console.service.memory.models import Observation, Profile, Store, get_locale

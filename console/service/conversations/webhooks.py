@@ -1,4 +1,4 @@
-"""Events on their way to status callbacks. Conversations 12.6.
+"""Events, and their way to status callbacks. Conversations 12.6.
 
 A worker leases a delivery, sends it outside of any transaction and records what came of
 it. One that is killed in between leaves it to the end of its lease, when it is sent again
@@ -15,18 +15,31 @@ from datetime import datetime, timedelta
 from time import monotonic
 from typing import Any
 
+import msgspec
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
 from django_tasks import task
 
+from console.contract.ids import new_id
 from console.core import outgoing
 from console.core.errors import DomainError
 from console.core.observability import new_request_id
 from console.databases.compaction import enqueue_once
 from console.service import errors
-from console.service.conversations.models import Conversation, Delivery, diagnose
+from console.service.conversations.models import (
+    Communication,
+    Conversation,
+    Delivery,
+    Participant,
+    diagnose,
+)
+from console.service.conversations.showing import (
+    show_communication,
+    show_conversation,
+    show_participant,
+)
 from console.service.models import get_auth_token
 
 TRIES, DEADLINE_S = 5, 10.0
@@ -43,6 +56,50 @@ UNSIGNED = (
     "Not sent: the account's auth token cannot be read, and signs it. It is kept when a "
     "client next signs in with it."
 )
+
+
+def emit(
+    row: Conversation,
+    event: str,
+    about: Participant | Communication | None = None,
+) -> None:
+    """Tell the conversation's callbacks, in the transaction that makes it true.
+
+    event  CONVERSATION_UPDATED and the like; about: else the conversation
+    """
+    callbacks = row.settings.get("statusCallbacks", [])
+    if not callbacks:
+        return
+    now = timezone.now()
+    body = {
+        "eventType": event,
+        "timestamp": now.replace(microsecond=0),
+        "data": _show(row, about),
+    }
+    encoded = msgspec.json.encode(body).decode()
+    for callback in callbacks:
+        row.last_event += 1
+        row.add(
+            Delivery,
+            id=new_id("conv_delivery"),
+            number=row.last_event,
+            event_type=event,
+            url=callback["url"],
+            method=callback["method"],
+            body=encoded,
+            due_at=now,
+            created_at=now,
+        )
+    row.save(update_fields=["last_event"])
+    request_deliveries()
+
+
+def _show(row: Conversation, about: Participant | Communication | None) -> Any:
+    if about is None:
+        return show_conversation(row)
+    if isinstance(about, Participant):
+        return show_participant(about, row.account_id)
+    return show_communication(about, row.account_id)
 
 
 def request_deliveries() -> None:

@@ -6,7 +6,7 @@ from console.contract.conversations import communication as wire
 from console.service.conversations import communications, models
 from console.service.conversations.api.conversations import CONVERSATION, answer_parts
 from console.service.conversations.conversations import get_part
-from console.service.conversations.events import show_communication
+from console.service.conversations.showing import show_communication
 from console.service.http.answers import answer, from_row
 from console.service.http.description.operation import documented, operation
 from console.service.http.request import ApiRequest

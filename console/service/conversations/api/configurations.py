@@ -14,7 +14,7 @@ from console.contract.memory.operation import OperationResult
 from console.service import errors
 from console.service.conversations import configurations, models
 from console.service.conversations.api.repeating import REPEATABLE, repeatable
-from console.service.conversations.events import read_settings
+from console.service.conversations.showing import read_settings
 from console.service.http.answers import (
     answer,
     build_uri,

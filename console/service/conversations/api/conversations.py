@@ -12,9 +12,9 @@ from console.contract.conversations.configuration import StoreId
 from console.service import errors
 from console.service.conversations import conversations, models
 from console.service.conversations.api.configurations import answer_progress, changes
-from console.service.conversations.events import list_conversations as show_all
-from console.service.conversations.events import show_conversation
 from console.service.conversations.lifecycle import settle_due
+from console.service.conversations.showing import list_conversations as show_all
+from console.service.conversations.showing import show_conversation
 from console.service.http.answers import answer
 from console.service.http.description import operation as doc
 from console.service.http.paging import answer_page, read_page

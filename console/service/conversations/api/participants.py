@@ -6,8 +6,8 @@ from console.contract.conversations import conversation as wire
 from console.service.conversations import conversations
 from console.service.conversations.api.conversations import CONVERSATION, answer_parts
 from console.service.conversations.conversations import get_part
-from console.service.conversations.events import show_participant
 from console.service.conversations.models import Participant
+from console.service.conversations.showing import show_participant
 from console.service.http.answers import answer
 from console.service.http.description.operation import operation
 from console.service.http.request import ApiRequest

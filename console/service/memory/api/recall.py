@@ -15,8 +15,7 @@ from console.contract.memory import recall as wire
 from console.core.outgoing import USER_AGENT
 from console.engine.ranking import Query, Ranking, get_coefficients
 from console.engine.trace import Explanation, explain, unknown_stems
-from console.service.conversations.events import list_participants
-from console.service.conversations.models import Conversation
+from console.service.conversations.models import Conversation, list_participants
 from console.service.http.answers import answer, from_row
 from console.service.http.description.operation import operation
 from console.service.http.request import ApiRequest, read_body

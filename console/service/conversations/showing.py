@@ -1,32 +1,26 @@
-"""The nouns of what is stored, and the events that tell of them. Conversations 8 to 12.6."""
+"""The contract's nouns of what is stored. Conversations 8 to 11."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
-from operator import attrgetter
+from datetime import datetime
 from typing import Any
 
 import msgspec
 from django.db.models import OuterRef, Subquery
 from django.db.models.functions import Substr
-from django.utils import timezone
 
 from console.contract.conversations import communication as wire
 from console.contract.conversations.configuration import ConversationSettings
 from console.contract.conversations.conversation import (
-    LIFE_YEARS,
     OPENING_MAX,
     STAFF,
     Conversation,
     Participant,
     ParticipantAddress,
 )
-from console.contract.ids import new_id
 from console.service.conversations import models
-from console.service.conversations.webhooks import request_deliveries
 from console.service.http.answers import from_row
 
-LIFE = timedelta(days=365 * LIFE_YEARS)
 # What a conversation is about stands among so many turns, in so many characters: "Hello,
 # are you there?" has fewer.
 OPENING_TURNS, OPENING_MIN = 6, 24
@@ -34,41 +28,6 @@ OPENING_TURNS, OPENING_MIN = 6, 24
 
 def read_settings(row: models.Configuration | models.Conversation) -> Any:
     return msgspec.convert(row.settings, ConversationSettings)
-
-
-def list_participants(row: models.Conversation) -> list[models.Participant]:
-    found = models.Participant.of_conversation(row)
-    return sorted(found, key=attrgetter("id"))
-
-
-def find_next(row: models.Conversation) -> tuple[str, datetime] | None:
-    """The status that time alone brings next, and when; None: none.
-
-    Each channel in use proposes its own time, and the latest proposal counts: a call
-    that has ended does not close what goes on by SMS.
-    """
-    if row.status == "CLOSED":
-        return None
-    ends = row.created_at + LIFE
-    closes = min(_find_latest(row, "closed") or ends, ends)
-    rests = _find_latest(row, "inactive") if row.status == "ACTIVE" else None
-    return ("INACTIVE", rests) if rests and rests < closes else ("CLOSED", closes)
-
-
-def _find_latest(row: models.Conversation, timeout: str) -> datetime | None:
-    proposals = []
-    for channel, at in row.active_at.items():
-        setting = row.settings["channelSettings"].get(channel, {})
-        if minutes := (setting.get("statusTimeouts") or {}).get(timeout):
-            proposals.append(_add(datetime.fromisoformat(at), minutes))
-    return max(proposals, default=None)
-
-
-def _add(at: datetime, minutes: int) -> datetime:
-    try:
-        return at + timedelta(minutes=minutes)
-    except OverflowError:
-        return at + LIFE
 
 
 def show_conversation(row: models.Conversation) -> Conversation:
@@ -124,7 +83,7 @@ def _show_row(
     participants: Sequence[Participant],
     said_at: Mapping[str, datetime],
 ) -> Conversation:
-    following = find_next(row)
+    following = row.find_next()
     return from_row(
         Conversation,
         row,
@@ -169,49 +128,3 @@ def show_communication(
         ),
         recipients=msgspec.convert(row.recipients, tuple[wire.Recipient, ...]),
     )
-
-
-def _show(
-    row: models.Conversation, about: models.Participant | models.Communication | None
-) -> Any:
-    if about is None:
-        return show_conversation(row)
-    if isinstance(about, models.Participant):
-        return show_participant(about, row.account_id)
-    return show_communication(about, row.account_id)
-
-
-def emit(
-    row: models.Conversation,
-    event: str,
-    about: models.Participant | models.Communication | None = None,
-) -> None:
-    """Tell the conversation's callbacks, in the transaction that makes it true.
-
-    event  CONVERSATION_UPDATED and the like; about: else the conversation
-    """
-    callbacks = row.settings.get("statusCallbacks", [])
-    if not callbacks:
-        return
-    now = timezone.now()
-    body = {
-        "eventType": event,
-        "timestamp": now.replace(microsecond=0),
-        "data": _show(row, about),
-    }
-    encoded = msgspec.json.encode(body).decode()
-    for callback in callbacks:
-        row.last_event += 1
-        row.add(
-            models.Delivery,
-            id=new_id("conv_delivery"),
-            number=row.last_event,
-            event_type=event,
-            url=callback["url"],
-            method=callback["method"],
-            body=encoded,
-            due_at=now,
-            created_at=now,
-        )
-    row.save(update_fields=["last_event"])
-    request_deliveries()
