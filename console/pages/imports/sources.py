@@ -190,7 +190,9 @@ def _query(feed: Feed, is_trial: bool) -> Iterator[Row]:
     except Exception as refusal:  # noqa: BLE001 drivers raise what they like
         kinds = [each.__name__ for each in type(refusal).__mro__]
         why = next((MEANS[each] for each in kinds if each in MEANS), "it failed")
-        said = f"The database cannot be queried: {why} ({kinds[0]})."
+        # Of a driver that is missing, which one.
+        module = refusal.name if isinstance(refusal, ImportError) else ""
+        said = f"The database cannot be queried: {why} ({module or kinds[0]})."
         raise FeedProblem(said) from None
 
 

@@ -472,7 +472,7 @@ def test_feed_commits_nothing_in_a_database(feed, database, name):
         ("crm", "SELECT * FROM nothing", f"{CANNOT} {UNREACHED} (OperationalError)."),
         ("arrow", "SELECT * FROM nothing", f"{CANNOT} {UNKNOWN} (ProgrammingError)."),
         ("nowhere", "SELECT 1", f"{CANNOT} {UNREACHED} (OperationalError)."),
-        ("other", "SELECT 1", f"{CANNOT} {NO_DRIVER} (ModuleNotFoundError)."),
+        ("other", "SELECT 1", f"{CANNOT} {NO_DRIVER} (adbc_driver_unheard-of)."),
         ("theirs", "SELECT 1", "The database is not declared."),
     ],
 )
