@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from console.audit.models import AuditEntry
 from console.client import network
-from console.pages.onboarding import slots
+from console.pages.onboarding import accounts
 from console.pages.onboarding.models import Onboarding
 from console.service.memory.models import Store
 from console.tenants.models import Role, Tenant
@@ -212,9 +212,9 @@ def test_names_forecasts_when_an_account_is_full(desk, monkeypatch):
     tenant = make_tenant("acme", "Acme")
     known = {"account": tenant.account_sid, "template": "store-only", "name": "Beta"}
     roomy = ask(desk, **known)
-    monkeypatch.setattr(slots, "STORES_PER_ACCOUNT", 3)
+    monkeypatch.setattr(accounts, "STORES_PER_ACCOUNT", 3)
     some = ask(desk, **known)
-    monkeypatch.setattr(slots, "STORES_PER_ACCOUNT", 1)
+    monkeypatch.setattr(accounts, "STORES_PER_ACCOUNT", 1)
     full = ask(desk, **known)
     theirs = ask(desk, **known, store="client-acme")
 
