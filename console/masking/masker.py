@@ -24,6 +24,7 @@ from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
 from console.client.errors import MemoryNotFound
+from console.client.network import TOGETHER
 from console.contract.conversations.communication import Communication
 from console.contract.conversations.conversation import STAFF, Participant
 from console.contract.ids import PROFILE_ID
@@ -410,7 +411,7 @@ class Masker:
         self._profile_id = profile_id
         self._may_reveal = may_reveal
         self._clear_in_texts: Mapping[str, datetime] = {}
-        read_own = cache(partial(_read_own, tenant, profile_id))
+        read_own = cache(partial(_read_own, tenant, [profile_id]))
         self._read_own: Callable[[], Iterable[Own]] = read_own
         self._sources: dict[str, Source] = {}
 
@@ -441,7 +442,7 @@ class Masker:
             if each.name not in {address.address for address in each.addresses}
         ]
         self._read_own = lambda: chain(
-            first(), called, *(_read_own(tenant, other) for other in sorted(others))
+            first(), called, _read_own(tenant, sorted(others))
         )
 
     @cached_property
@@ -617,18 +618,29 @@ class Masker:
         return replace(shown, text=masked, is_masked=True, profile_id=where)
 
 
-def _read_own(tenant: Tenant, profile_id: str) -> list[Own]:
+def _read_own(tenant: Tenant, profile_ids: Iterable[str]) -> list[Own]:
     """None of nobody, nor of a profile that is gone."""
-    if not PROFILE_ID.fullmatch(profile_id):
+    ids = [each for each in profile_ids if PROFILE_ID.fullmatch(each)]
+    if not ids:
         return []
-    store = open_store(tenant)
-    with suppress(MemoryNotFound):
-        profile, held = store.gather(
-            partial(store.fetch_profile, profile_id),
-            partial(store.list_identifiers, profile_id),
-        )
-        return list(list_own(profile.traits, held))
-    return []
+    store, own = open_store(tenant), list[Own]()
+
+    def read(fetch: Callable[[str], Any], id_: str) -> Any:
+        with suppress(MemoryNotFound):
+            return fetch(id_)
+        return None
+
+    calls = [
+        partial(read, fetch, id_)
+        for id_ in ids
+        for fetch in (store.fetch_profile, store.list_identifiers)
+    ]
+    for start in range(0, len(calls), TOGETHER):
+        found = store.gather(*calls[start : start + TOGETHER])
+        for profile, held in zip(found[::2], found[1::2], strict=True):
+            if profile:
+                own += list_own(profile.traits, held or ())
+    return own
 
 
 def get_reveal_target(values: Sequence[MaskedValue]) -> MaskedValue:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import chain, islice
 from typing import Any
 
@@ -26,7 +27,7 @@ from console.contract.conversations.learning import Learned, Transition
 from console.contract.memory.observation import Observation
 from console.contract.memory.summary import Summary
 from console.masking.masker import DOTS, MaskedValue, Masker
-from console.profiles.items import TEXT_KINDS, mask_waiting
+from console.profiles.items import TEXT_KINDS, TextKind, mask_waiting
 
 # More turns stand on no page: a reveal answers with all of them.
 TURNS_MAX = 1000
@@ -207,7 +208,8 @@ def list_taught(
     return {
         profile_id: [
             item
-            for item in _list_items(store, profile_id, shown.id)
+            for kind in TEXT_KINDS.values()
+            for item in _list_items(store, profile_id, shown.id, kind)
             if item.source.startswith("conversation/")
             and {shown.id}.issuperset(getattr(item, "conversation_ids", ()))
         ]
@@ -216,13 +218,12 @@ def list_taught(
 
 
 def _list_items(
-    store: StoreClient, profile_id: str, conversation_id: str
+    store: StoreClient, profile_id: str, conversation_id: str, kind: TextKind
 ) -> Iterator[Observation | Summary]:
     """What a customer's memory has of it; nothing of one who is gone."""
     with suppress(MemoryNotFound):
         of = {"profile_id": profile_id, "conversation_id": conversation_id}
-        for kind in TEXT_KINDS.values():
-            yield from all_pages(kind.list_page, store, **of)
+        yield from all_pages(kind.list_page, store, **of)
 
 
 def build_turns(
@@ -290,9 +291,14 @@ def build_lessons(
 ) -> list[LessonRow]:
     """With the texts of what there is now."""
     texts: dict[str, MaskedValue] = {}
-    for profile_id in {each.profile_id for each in learned}:
-        for item in _list_items(store, profile_id, conversation_id):
-            texts[item.id] = masker.mask_text(item.kind, item.id, item.content)
+    taught = {each.profile_id for each in learned}
+    reads = [
+        partial(list, _list_items(store, profile_id, conversation_id, kind))
+        for profile_id in taught
+        for kind in TEXT_KINDS.values()
+    ]
+    for item in chain.from_iterable(store.gather(*reads)):
+        texts[item.id] = masker.mask_text(item.kind, item.id, item.content)
     return [
         LessonRow(
             each,

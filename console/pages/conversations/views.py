@@ -189,8 +189,15 @@ def draft(request: ConsoleRequest, conversation_id: str) -> HttpResponse:
 def _show(
     request: ConsoleRequest, conversation_id: str, *, drafts: bool = False
 ) -> HttpResponse:
-    client = request.store.conversations
-    shown = client.fetch_conversation(conversation_id)
+    client, told = request.store.conversations, partial(partial, list_told)
+    shown, learned, transitions, said, diagnostics, deliveries = request.store.gather(
+        partial(client.fetch_conversation, conversation_id),
+        partial(list_learned, client, conversation_id),
+        told(client.list_transitions, conversation_id),
+        partial(list_turns, client, conversation_id),
+        told(client.list_diagnostics, conversation_id),
+        told(client.list_deliveries, conversation_id, page_size=DELIVERIES),
+    )
     about = list_customers(shown)
     log_view(
         request.actor, "conversation.viewed", "conversation", shown.id, about=about
@@ -198,12 +205,8 @@ def _show(
     masker = masker_for(request.actor, get_subject(shown))
     masker.know_customers(shown.participants)
     people = build_people(shown, masker)
-    learned = list_learned(client, shown.id)
     lessons = build_lessons(request.store, learned, shown.id, masker)
-    transitions = list_told(client.list_transitions, shown.id)
-    turns = build_turns(
-        shown, list_turns(client, shown.id), people, lessons, transitions, masker
-    )
+    turns = build_turns(shown, said, people, lessons, transitions, masker)
     trying = is_tried(shown) and request.actor.may(Permission.RUN_RECALL)
     given = build_given(request.tenant, shown, turns, masker) if trying else None
     say = SayForm() if trying and shown.status != "CLOSED" else None
@@ -232,13 +235,11 @@ def _show(
             "transitions": transitions,
             # A form that is being typed into is left alone.
             "is_learning": say is None and _is_learning(transitions),
-            "diagnostics": list_told(client.list_diagnostics, shown.id),
+            "diagnostics": diagnostics,
             "deliveries": [
                 # A query can hold a secret.
                 (each, each.url.partition("?")[0])
-                for each in list_told(
-                    client.list_deliveries, shown.id, page_size=DELIVERIES
-                )
+                for each in deliveries
             ],
             "acts": [
                 (name, act)
