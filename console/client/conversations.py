@@ -179,23 +179,21 @@ class ConversationsClient:
         )
 
     def list_deliveries(
-        self, conversation_id: str, *, page_token: str = "", page_size: int = 50
+        self, conversation_id: str, *, page_size: int = 50
     ) -> Page[Delivery]:
         """The newest first."""
         path = f"{self._open(conversation_id)}/Deliveries"
-        return self._sender.list_page(path, DeliveriesPage, page_token, page_size)
+        return self._sender.list_page(path, DeliveriesPage, page_size=page_size)
 
     def retry_delivery(self, conversation_id: str, delivery_id: str) -> Delivery:
         child = segment("delivery", delivery_id)
         path = f"{self._open(conversation_id)}/Deliveries/{child}/Retry"
         return self._sender.post(path, Delivery, RetryDelivery())
 
-    def list_diagnostics(
-        self, conversation_id: str, *, page_token: str = ""
-    ) -> Page[Diagnostic]:
+    def list_diagnostics(self, conversation_id: str) -> Page[Diagnostic]:
         """The newest first."""
         path = f"{self._open(conversation_id)}/Diagnostics"
-        return self._sender.list_page(path, DiagnosticsPage, page_token, ITEMS_PER_PAGE)
+        return self._sender.list_page(path, DiagnosticsPage, page_size=ITEMS_PER_PAGE)
 
     def fetch_rules(self) -> LearningRules:
         path = f"{self._store}/LearningRules"

@@ -151,16 +151,11 @@ class StoreClient:
         path = f"{self._control}/IdentityResolutionSettings"
         self._sender.write("PUT", path, settings, version=version)
 
-    def list_trait_groups(
-        self, *, page_token: str = "", page_size: int = 50
-    ) -> Page[TraitGroup]:
+    def list_trait_groups(self, *, page_token: str = "") -> Page[TraitGroup]:
         """With all their traits."""
+        path = f"{self._control}/TraitGroups"
         return self._sender.list_page(
-            f"{self._control}/TraitGroups",
-            TraitGroupsPage,
-            page_token,
-            page_size,
-            includeTraits=True,
+            path, TraitGroupsPage, page_token, 50, includeTraits=True
         )
 
     def fetch_trait_group(self, name: str) -> TraitGroup:
@@ -197,10 +192,10 @@ class StoreClient:
 
     # -- Imports of files (11.7).
 
-    def list_imports(self, *, page_token: str = "", page_size: int = 10) -> Page[str]:
+    def list_imports(self, *, page_token: str = "") -> Page[str]:
         """Ids, newest first."""
         path = f"{self._profiles}/Imports"
-        return self._sender.list_page(path, ImportsPage, page_token, page_size)
+        return self._sender.list_page(path, ImportsPage, page_token, 10)
 
     def create_import(self, file: CreateImport, content: IO[bytes]) -> str:
         """Announces a file and uploads it; the import's id."""
@@ -296,10 +291,8 @@ class StoreClient:
 
     def lookup(self, id_type: str, value: str) -> LookupResult:
         """Who holds an identifier; the memory normalises it. None: no profiles."""
-        path, asked = (
-            f"{self._profiles}/Lookup",
-            Identifier(id_type=id_type, value=value),
-        )
+        path = f"{self._profiles}/Lookup"
+        asked = Identifier(id_type=id_type, value=value)
         return self._sender.post(path, LookupResult, asked, reads=True)
 
     def search(self, asked: SearchProfiles) -> SearchResult | None:
@@ -399,9 +392,8 @@ class StoreClient:
     def patch_observation(
         self, profile_id: str, observation_id: str, change: PatchObservation
     ) -> None:
-        self._sender.write(
-            "PATCH", self._observation(profile_id, observation_id), change
-        )
+        path = self._observation(profile_id, observation_id)
+        self._sender.write("PATCH", path, change)
 
     def delete_observation(self, profile_id: str, observation_id: str) -> None:
         """For good, with its revisions. MemoryMoved if the profile was merged."""

@@ -89,10 +89,8 @@ class Emulator:
     seconds   that each answer takes
     """
 
-    def __init__(
-        self, space: str = "spa_emulator", region: str = "US", port: int = 0
-    ) -> None:
-        self.space, self.region = space, region
+    def __init__(self, port: int = 0) -> None:
+        self.space, self.region = "spa_emulator", "US"
         self.tokens = {"profile-token"}
         self.sources = {"write-key": EmulatedSource("src_emulator")}
         self.limits = {"user_id": 1, "email": 5, "anonymous_id": 5, "phone": 5}
