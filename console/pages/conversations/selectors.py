@@ -292,7 +292,7 @@ def build_lessons(
     """With the texts of what there is now."""
     texts: dict[str, MaskedValue] = {}
     taught = {each.profile_id for each in learned}
-    reads = [
+    reads: list[partial[list[Any]]] = [
         partial(list, _list_items(store, profile_id, conversation_id, kind))
         for profile_id in taught
         for kind in TEXT_KINDS.values()
