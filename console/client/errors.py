@@ -42,6 +42,10 @@ class MemoryUnreachable(MemoryProblem):
         self.maybe_done = maybe_done
 
 
+class MemorySlow(MemoryUnreachable):
+    """Sent, and not answered in time."""
+
+
 class MemoryUnexpected(MemoryUnreachable, title="The memory gave an unexpected answer"):
     """The memory answered something that its contract does not know."""
 
@@ -152,13 +156,13 @@ def from_transport(error: httpx.TransportError, *, reads: bool) -> MemoryUnreach
         )
     sent = not isinstance(error, _NEVER_SENT)
     maybe_done = sent and not reads
-    problem = MemoryUnreachable(
+    # A call that hung is not repeated: it has already cost the person seconds.
+    hung = sent and isinstance(error, httpx.TimeoutException)
+    problem = (MemorySlow if hung else MemoryUnreachable)(
         f"{_what_broke(error, sent=sent)} {get_outcome(maybe_done=maybe_done)}",
         maybe_done=maybe_done,
     )
-    # A call that hung is not repeated: it has already cost the person seconds.
-    hung = isinstance(error, httpx.TimeoutException)
-    problem.may_repeat = not (hung and sent) and not maybe_done
+    problem.may_repeat = not hung and not maybe_done
     return problem
 
 

@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from console.audit.log import log, log_change
-from console.client.errors import MemoryRefused, MemorySuspended
+from console.client.errors import MemoryRefused, MemorySlow, MemorySuspended
 from console.client.network import EMBEDDED
 from console.contract.conversations.learning import ModelUsage
 from console.contract.times import from_wire
@@ -238,6 +238,8 @@ def get_memory_state(tenant: Tenant) -> tuple[str, str]:
         return "refused", "memory refused access"
     except MemorySuspended as exc:
         return "refused", f"no answer, retry in {exc.retry_after_s:.0f} s"
+    except MemorySlow:
+        return "waiting", "memory slow"
     except DomainError:  # unreachable, or the vault keeps the credentials
         return "refused", "memory unreachable"
     if status == "ACTIVE":

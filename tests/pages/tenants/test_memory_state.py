@@ -1,9 +1,11 @@
 """The rail's word about the memory."""
 
 import re
+import socket
 
 import pytest
 
+from console.pages.tenants import services
 from console.service.memory.models import Store
 from console.tenants.models import Tenant
 from tests.factories import HTMX, move_tenant
@@ -30,6 +32,19 @@ def test_memory_state_is_unreachable_with_200(client, tenant, settings):
 
     assert response.status_code == 200
     assert 'data-state="refused">memory unreachable<' in response.text
+
+
+def test_memory_state_is_slow_without_an_answer_in_time(
+    client, tenant, settings, monkeypatch
+):
+    settings.MEMORY_ALLOW_PRIVATE = True
+    monkeypatch.setattr(services, "STATE_ANSWER_S", 0.1)
+
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        move_tenant(tenant, f"http://127.0.0.1:{silent.getsockname()[1]}")
+        response = client.get("/t/acme/memory/", headers=HTMX)
+
+    assert 'data-state="waiting">memory slow<' in response.text
 
 
 def test_memory_state_says_when_a_hanging_memory_is_tried_again(client, hanging_tenant):
