@@ -275,47 +275,23 @@ audit_pages = pages(
     page("proof/receipts/<int:size>/", proof.receipt),
     page("proof/export/", proof.export),
 )
+SEGMENT, OUTBOX = "tenants/<slug:tenant>/segment", "t/<slug:tenant>/segment/outbox"
+ASSISTANTS = "tenants/<slug:tenant>/assistants"
 segment_pages = pages(
     "segment",
-    path("tenants/<slug:tenant>/segment/", segment.workspace, name="workspace"),
-    path("tenants/<slug:tenant>/segment/check/", segment.check, name="check"),
-    path("tenants/<slug:tenant>/segment/arrival/", segment.arrival, name="arrival"),
-    path(
-        "t/<slug:tenant>/profiles/<str:profile_id>/segment/",
-        segment.customer,
-        name="customer",
-    ),
-    path("t/<slug:tenant>/segment/outbox/", outbox.show_outbox, name="outbox"),
-    path(
-        "t/<slug:tenant>/segment/outbox/<int:number>/", outbox.show_event, name="event"
-    ),
-    path(
-        "t/<slug:tenant>/segment/outbox/<slug:move>/",
-        outbox.move_events,
-        name="move_all",
-    ),
-    path(
-        "t/<slug:tenant>/segment/outbox/<slug:move>/<int:number>/",
-        outbox.move_events,
-        name="move",
-    ),
-    path(
-        "tenants/<slug:tenant>/assistants/",
-        assistants.list_assistants,
-        name="assistants",
-    ),
-    path(
-        "tenants/<slug:tenant>/assistants/add/", assistants.edit_assistant, name="add"
-    ),
-    path(
-        "tenants/<slug:tenant>/assistants/<int:number>/",
-        assistants.edit_assistant,
-        name="assistant",
-    ),
-    path(
-        "tenants/<slug:tenant>/assistants/<int:number>/remove/",
-        assistants.remove_assistant,
-        name="remove",
+    page(f"{SEGMENT}/", segment.workspace),
+    page(f"{SEGMENT}/check/", segment.check),
+    page(f"{SEGMENT}/arrival/", segment.arrival),
+    page(f"t/<slug:tenant>/{PROFILE}/segment/", segment.customer),
+    page(f"{OUTBOX}/", outbox.show_outbox, name="outbox"),
+    page(f"{OUTBOX}/<int:number>/", outbox.show_event, name="event"),
+    page(f"{OUTBOX}/<slug:move>/", outbox.move_events, name="move_all"),
+    page(f"{OUTBOX}/<slug:move>/<int:number>/", outbox.move_events, name="move"),
+    page(f"{ASSISTANTS}/", assistants.list_assistants, name="assistants"),
+    page(f"{ASSISTANTS}/add/", assistants.edit_assistant, name="add"),
+    page(f"{ASSISTANTS}/<int:number>/", assistants.edit_assistant, name="assistant"),
+    page(
+        f"{ASSISTANTS}/<int:number>/remove/", assistants.remove_assistant, name="remove"
     ),
 )
 doctor_pages = pages(
