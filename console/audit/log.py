@@ -11,6 +11,7 @@ from functools import partial
 from typing import Any
 
 from django.db import DatabaseError, transaction
+from django.db.models import Model
 
 from console.audit.models import (
     ActionKind,
@@ -59,7 +60,7 @@ class ReasonRefused(DomainError, status=422, title="The reason was not accepted"
 def log(
     actor: Actor,
     action: str,
-    object_type: str = "",
+    object_type: str | Model = "",
     object_id: str = "",
     *,
     outcome: str = AuditEntry.Outcome.DONE,
@@ -70,7 +71,7 @@ def log(
 ) -> AuditEntry:
     """Write an entry with the change: in the caller's transaction if there is one.
 
-    object_type, object_id  the kind and the opaque id of what was acted on
+    object_type, object_id  the kind and the opaque id of what was acted on, or its row
     about                   whose data that is, beside the object that is a profile:
                             there is an entry for each, the first is answered
     closes                  the outcome of what has been begun: wanted on a full disk too
@@ -78,6 +79,9 @@ def log(
     Call it last in that transaction: from here to its end other writers wait.
     Raises UnknownAction and ValueError for a wrong call, ReasonRefused, Outage.
     """
+    if isinstance(object_type, Model):
+        object_id = str(object_type.pk)
+        object_type = object_type._meta.model_name or ""
     # What a full disk's last room is for: who came in, went or was refused, who reads
     # that, and what shows less than before.
     is_needed = get_action(action).kind is ActionKind.AUTH or action in NEEDED
@@ -128,7 +132,7 @@ def _get_refusal(error: Exception) -> Outage:
     )
 
 
-def log_view(actor: Actor, action: str, *on: str, **entry: Any) -> AuditEntry:
+def log_view(actor: Actor, action: str, *on: Any, **entry: Any) -> AuditEntry:
     """The same as `log`, committed on return: before personal data are shown, and for
     a denial or a failure whose own transaction is gone.
 
@@ -150,9 +154,7 @@ def log_view(actor: Actor, action: str, *on: str, **entry: Any) -> AuditEntry:
 def log_change(
     actor: Actor,
     action: str,
-    object_type: str,
-    object_id: str,
-    *,
+    *on: Any,
     reason: str = "",
     about: Collection[str] = (),
     **details: int | str,
@@ -164,17 +166,9 @@ def log_change(
     process that dies in between leaves `allowed` without an end, which says so.
     Raises RuntimeError inside a transaction, whatever the block raises, and Outage.
     """
-    close = partial(_close, actor, action, object_type, object_id, about=about)
-    intent = log_view(
-        actor,
-        action,
-        object_type,
-        object_id,
-        outcome="allowed",
-        reason=reason,
-        about=about,
-        **details,
-    )
+    close = partial(_close, actor, action, *on, about=about)
+    said = {"outcome": "allowed", "reason": reason, "about": about, **details}
+    intent = log_view(actor, action, *on, **said)
     closing: dict[str, int | str] = {**details, "intent": intent.seq}
     try:
         yield closing
@@ -217,7 +211,7 @@ def log_export(
     return pass_on()
 
 
-def _close(actor: Actor, action: str, *on: str, **entry: Any) -> None:
+def _close(actor: Actor, action: str, *on: Any, **entry: Any) -> None:
     try:
         log_view(actor, action, *on, closes=True, **entry)
     except Outage as exc:

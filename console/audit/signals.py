@@ -38,7 +38,7 @@ def connect() -> None:
 def build_receiver(action: str) -> Any:
     def receive(*, user: User | None = None, **_: Any) -> None:
         if user is not None:  # None after signing out without a session
-            log(Actor(user), action, "user", str(user.pk))
+            log(Actor(user), action, user)
 
     return receive
 

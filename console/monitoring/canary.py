@@ -280,7 +280,7 @@ def start(tenant: Tenant, actor: Actor) -> Watch:
         watch.run = {"mark": mark, "steps": {}, "by": actor.name, "maybe": False}
         watch.beat_at = now
         watch.save(update_fields=["run", "beat_at"])
-        log(actor, "canary.run", "tenant", str(tenant.pk), outcome="allowed")
+        log(actor, "canary.run", tenant, outcome="allowed")
     return watch
 
 

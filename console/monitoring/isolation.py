@@ -328,8 +328,7 @@ def keep(
                 state, "done"
             )
             who = Actor(actor.user, tenant, actor.role, name=actor.name)
-            on = ("tenant", str(tenant.pk))
-            log(who, "isolation.tested", *on, outcome=ended, asked=outcome.asked)
+            log(who, "isolation.tested", tenant, outcome=ended, asked=outcome.asked)
     return kept
 
 

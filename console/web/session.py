@@ -197,7 +197,7 @@ def end_own_sessions(request: ConsoleRequest) -> HttpResponse:
     only = request.POST.get("session", "")
     count = end_sessions(user, but=session.session_key, only=only)
     if count:
-        log(request.actor, "session.ended", "user", str(user.pk), sessions=count)
+        log(request.actor, "session.ended", user, sessions=count)
     ended = f"{count} session{'s' if count != 1 else ''} ended."
     messages.success(request, ended if count else "It had ended already.")
     return redirect("mfa_index")

@@ -96,8 +96,7 @@ def settings(request: ConsoleRequest) -> HttpResponse:
     fields = form.cleaned_data | {"due_at": due_at if hours else None}
     with transaction.atomic():
         Watch.objects.filter(pk=watch.pk).update(**fields)
-        on = ("tenant", str(request.tenant.pk))
-        log(request.actor, "watch.changed", *on, every_hours=hours)
+        log(request.actor, "watch.changed", request.tenant, every_hours=hours)
     messages.success(request, "Saved.")
     return redirect("canary:canary", request.tenant.slug)
 

@@ -227,9 +227,7 @@ def undo(row: Onboarding, by: Actor) -> Step | None:
 
 
 def log_act(row: Onboarding, action: str, step: Step, by: Actor) -> Any:
-    return log_change(
-        by, action, "onboarding", str(row.pk), client=row.slug, step=step.name
-    )
+    return log_change(by, action, row, client=row.slug, step=step.name)
 
 
 def go_live(row: Onboarding, by: Actor) -> None:
@@ -266,7 +264,7 @@ def go_live(row: Onboarding, by: Actor) -> None:
         "by": by.user.email if by.user else f"{by.name} {by.key}".strip(),
     }
     with transaction.atomic():
-        log(by, "onboarding.live", "onboarding", str(row.pk), client=row.slug)
+        log(by, "onboarding.live", row, client=row.slug)
         # After the entry, which others wait for: one sheet, whoever presses twice.
         live = Onboarding.objects.filter(pk=row.pk, live_at=None)
         live.update(live_at=now, sheet=sign(document), encrypted_token="")
@@ -334,7 +332,7 @@ def begin(
     with transaction.atomic():
         # The entry first: it locks the log's head, so that of two who begin at the same
         # moment the second one sees what the first has taken.
-        log(by, "onboarding.begun", "onboarding", str(row.pk), client=plan.slug)
+        log(by, "onboarding.begun", row, client=plan.slug)
         rows = Onboarding.objects.filter(slug=plan.slug, given_up_at=None)
         if other := rows.first():
             is_what = "live" if other.live_at else "being onboarded"
@@ -381,7 +379,7 @@ def change_plan(row: Onboarding, plan: Plan, by: Actor) -> None:
             check_free(plan.name, plan.slug, row, row.tenant)
         row.keep_plan(plan)
         row.save(update_fields=["plan"])
-        log(by, "onboarding.changed", "onboarding", str(row.pk), client=row.slug)
+        log(by, "onboarding.changed", row, client=row.slug)
 
 
 def give_up(row: Onboarding, by: Actor) -> None:
@@ -389,7 +387,7 @@ def give_up(row: Onboarding, by: Actor) -> None:
     if row.live_at or find_undoable(row):
         raise StepRefused("Take its steps back first.")
     with transaction.atomic():
-        log(by, "onboarding.dropped", "onboarding", str(row.pk), client=row.slug)
+        log(by, "onboarding.dropped", row, client=row.slug)
         if row.tenant_id:
             row.given_up_at, row.encrypted_token = timezone.now(), ""
             row.save(update_fields=["given_up_at", "encrypted_token"])

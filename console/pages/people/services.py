@@ -42,8 +42,7 @@ def invite(
     log(
         Actor(by.user, tenant, Role.OPERATOR),
         "user.added",
-        "user",
-        str(person.pk),
+        person,
         reason=reason,
         given=role,
     )
@@ -60,7 +59,7 @@ def reset(
     person.save(update_fields=["password"])
     Authenticator.objects.filter(user=person).delete()
     end_sessions(person)
-    log(by, "user.reset", "user", str(person.pk), reason=reason)
+    log(by, "user.reset", person, reason=reason)
     return person
 
 
@@ -94,7 +93,7 @@ def use_link(code: str, password: str) -> User:
     person = find_by_link(code, locked=True)
     person.set_password(password)
     person.save(update_fields=["password"])
-    log(Actor(person), "password.changed", "user", str(person.pk), by="link")
+    log(Actor(person), "password.changed", person, by="link")
     return person
 
 
@@ -134,8 +133,7 @@ def change_role(
     log(
         Actor(by.user, tenant, Role.OPERATOR),
         "role.changed",
-        "user",
-        str(person.pk),
+        person,
         reason=reason,
         was=was,
         now=role,
@@ -154,19 +152,12 @@ def set_active(user_id: int, *, is_active: bool, by: Actor, reason: str) -> User
     # Their cookies must not open the console again when they come back.
     end_sessions(person)
     action = "user.enabled" if is_active else "user.disabled"
-    log(by, action, "user", str(person.pk), reason=reason)
+    log(by, action, person, reason=reason)
     return person
 
 
 @transaction.atomic
 def sign_out(user_id: int, *, by: Actor, reason: str) -> User:
     person = lock_person(user_id, by=by)
-    log(
-        by,
-        "session.ended",
-        "user",
-        str(person.pk),
-        reason=reason,
-        sessions=end_sessions(person),
-    )
+    log(by, "session.ended", person, reason=reason, sessions=end_sessions(person))
     return person

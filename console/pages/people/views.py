@@ -166,7 +166,7 @@ def list_people(request: ConsoleRequest) -> HttpResponse:
 def detail(request: ConsoleRequest, user_id: int) -> HttpResponse:
     """One person: roles, sessions, and what was changed about them."""
     person = get_object_or_404(find_people(), pk=user_id)
-    log_view(request.actor, "audit.read", "user", str(person.pk))
+    log_view(request.actor, "audit.read", person)
     # By tenant: the index of the log begins with it.
     history = AuditEntry.objects.filter(
         tenant__in=["", *Tenant.ever.values_list("slug", flat=True)],

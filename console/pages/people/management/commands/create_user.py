@@ -42,8 +42,7 @@ class Command(BaseCommand):
             log(
                 Actor(None, tenant, name="command line"),
                 "user.added",
-                "user",
-                str(user.pk),
+                user,
                 given=member.role,
             )
         except ValidationError as exc:
