@@ -41,7 +41,7 @@ DATES_MAX = 20
 WORDS_MIN = 4
 WORDS_MIN_OWN = 2  # "I am allergic to nuts.", "It never arrived."
 
-_ENGLISH = tomllib.loads(Path(__file__).with_name("english.toml").read_text("utf-8"))
+_ENGLISH = tomllib.loads(Path(__file__).with_name("extractive.toml").read_text("utf-8"))
 
 
 def _compile(name: str) -> re.Pattern[str]:
