@@ -71,10 +71,15 @@ class FeedProblem(DomainError):
 
 
 def list_files(tenant: Tenant) -> list[str]:
-    """A tenant's own folder alone."""
-    folder = Path(settings.FEEDS_FOLDER or "/nowhere", tenant.slug)
-    names = sorted(each.name for each in folder.iterdir()) if folder.is_dir() else []
-    return [name for name in names if NAME.fullmatch(name)]
+    """A tenant's own folder alone, wherever a link in it leads."""
+    folder = Path(settings.FEEDS_FOLDER or "/nowhere", tenant.slug).resolve()
+    return sorted(
+        each.name
+        for each in (folder.iterdir() if folder.is_dir() else ())
+        if NAME.fullmatch(each.name)
+        and each.is_file()
+        and each.resolve().is_relative_to(folder)
+    )
 
 
 def list_databases(tenant: Tenant) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import os
 import sqlite3
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -386,9 +387,11 @@ def test_feed_reads_no_other_tenants_folder(client, feed, folder, operator):
     make_tenant("other")
     (folder.parent / "other").mkdir()
     (folder.parent / "other" / "secret.csv").write_text(ROWS)
+    (folder / "link.csv").symlink_to("../other/secret.csv")
+    os.mkfifo(folder / "pipe.csv")
     client.force_login(operator)
 
-    for name in ("secret.csv", "../other/secret.csv"):
+    for name in ("secret.csv", "../other/secret.csv", "link.csv", "pipe.csv"):
         answer = client.post(url("add_feed"), {"mapping": MAPPING, "file": name})
         Feed.objects.filter(pk=feed.pk).update(file=name)
         feeds.run_feed.func(feed.pk)
