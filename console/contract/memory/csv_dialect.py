@@ -47,6 +47,8 @@ def find_encoding(file: IO[bytes]) -> str:
     is_japanese, could_be_japanese, is_western = False, True, True
     while piece := file.read(PIECE_BYTES):
         text = utf8.decode(piece)
+        if piece.isascii() and text.isascii() and not stray:
+            continue
         stray += sum(1 for _ in _STRAY_BYTE.finditer(text))
         proper += sum(1 for _ in _NOT_ASCII.finditer(text))
         if proper > stray:
