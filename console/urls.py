@@ -66,36 +66,6 @@ account_patterns: list[URLPattern | URLResolver] = [
     path("2fa/", include("allauth.mfa.urls")),
 ]
 
-# What addresses that ask for no permission write to the audit log, as `allow` says it
-# for the others.
-LOGS = {
-    name: logs
-    for logs, names in {
-        "ci.refused ci.run linkage.checked": "ci_doctor",
-        "ci.refused ci.run recall.run": "ci_suite",
-        "ci.refused ci.run onboarding.begun onboarding.changed onboarding.live "
-        "onboarding.step tenant.added": "ci_onboard",
-        "none: names of tenants": "home tenants:list",
-        "none: names of pages": "session signed_in palette_across_tenants",
-        "none: the API's description": "reference:start",
-        "none: of the viewer alone": "account_inactive account_time_zone mfa_index "
-        "mfa_view_recovery_codes mfa_download_recovery_codes mfa_list_webauthn "
-        "mfa_edit_webauthn",
-        "profile.found": "find_across_tenants",
-        "session.opened session.refused": "account_login mfa_authenticate "
-        "mfa_login_webauthn",
-        "session.refused": "account_reauthenticate mfa_reauthenticate "
-        "mfa_reauthenticate_webauthn",
-        "session.closed": "account_logout",
-        "session.ended": "account_end_sessions",
-        "password.changed": "account_welcome account_change_password",
-        "mfa.added": "mfa_activate_totp mfa_add_webauthn",
-        "mfa.added mfa.reset": "mfa_generate_recovery_codes",
-        "mfa.removed": "mfa_deactivate_totp mfa_remove_webauthn",
-    }.items()
-    for name in names.split()
-}
-
 PROFILE = "profiles/<str:profile_id>"
 TRAITS = f"{PROFILE}/traits"
 OBSERVATION, SUMMARY = "observations/<str:observation_id>", "summaries/<str:summary_id>"

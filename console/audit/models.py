@@ -97,11 +97,21 @@ class UnknownAction(ValueError):
     """A programming error: the action is not registered."""
 
 
-_KINDS = tomllib.loads(Path(__file__).with_name("actions.toml").read_text("utf-8"))
+def _read(file: str) -> dict[str, dict[str, str]]:
+    return tomllib.loads(Path(__file__).with_name(file).read_text("utf-8"))
+
+
 ACTIONS = {
     name: AuditAction(name, text, ActionKind(kind))
-    for kind, actions in _KINDS.items()
+    for kind, actions in _read("actions.toml").items()
     for name, text in actions.items()
+}
+
+
+# By kind, the actions of each who writes them: commands, addresses.
+WRITERS = {
+    kind: {name: logs for logs, names in table.items() for name in names.split()}
+    for kind, table in _read("writers.toml").items()
 }
 
 

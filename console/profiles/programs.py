@@ -19,7 +19,7 @@ from django.utils import timezone
 from django.utils.module_loading import import_string
 
 from console.audit.log import OBJECT_ID, check_details, log_programs, log_view
-from console.audit.models import EPOCH, AuditEntry
+from console.audit.models import EPOCH, WRITERS, AuditEntry
 from console.client.errors import MemoryNotFound, MemoryProblem
 from console.contract.ids import PROFILE_ID, STORE_ID
 from console.databases.disk import DiskFull
@@ -31,32 +31,6 @@ from console.tenants.vault import open_store
 # A deletion of these takes everybody of a store along.
 OF_ALL = ("schema.changed", "store.removed")
 REFUSALS_EVERY_S = 60.0
-
-# What each command writes. command.run is written by manage.py, before: with its name
-# alone, as its arguments can be credentials.
-COMMANDS = {
-    name: logs
-    for logs, names in {
-        "command.run": "account_keys create_account dbshell flush loaddata purge "
-        "reindex rotate_keys shell",
-        "backup.taken": "backup",
-        "backup.restored user.returned": "restore",
-        "user.added": "create_user",
-        "user.reset": "reset_user",
-        "memory.loaded": "load_conversations load_memory seed_demo",
-        "linkage.checked": "doctor",
-        "canary.run isolation.tested": "canary",
-        "canary.run linkage.checked onboarding.begun onboarding.changed onboarding.live "
-        "onboarding.step tenant.added": "onboard",
-        "recall.run": "recall_suite",
-        "none: a task says itself what it does": "db_worker",
-        "none: runs before there is a log": "prepare",
-        "none: prepares, then serves": "serve",
-        "none: reads the log alone": "verify_audit",
-        "none: reads a file alone": "verify_certificate",
-    }.items()
-    for name in names.split()
-}
 
 _lock = Lock()
 _used: dict[tuple[str, str], date] = {}
@@ -203,7 +177,8 @@ def note_use(request: Any) -> None:
 def log_command(name: str) -> None:
     """Before a management command runs. Raises Outage, but not before `prepare` has made
     the log."""
-    if COMMANDS.get(name) == "command.run" and _has_log():
+    # With its name alone, as its arguments can be credentials.
+    if WRITERS["commands"].get(name) == "command.run" and _has_log():
         actor = Actor(None, name="command line")
         log_view(actor, "command.run", outcome="allowed", command=name)
 

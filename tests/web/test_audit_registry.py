@@ -6,15 +6,14 @@ import pytest
 from django.conf import settings
 from django.core.management import get_commands
 
-from console.audit.models import ACTIONS, AuditEntry, read_actions
-from console.profiles.programs import COMMANDS
+from console.audit.models import ACTIONS, WRITERS, AuditEntry, read_actions
 from console.service.urls import routes
 from console.tenants.models import Role
-from console.urls import LOGS
 from tests.factories import make_user
 from tests.masking.test_masked_everywhere import Customer
 from tests.web.test_every_address import ALL, OF_A_TENANT, address, named
 
+COMMANDS, LOGS = WRITERS["commands"], WRITERS["addresses"]
 OPERATIONS = [
     pytest.param(view.operation, id=f"{method} {route}")
     for route, methods in routes.items()
