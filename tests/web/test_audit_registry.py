@@ -52,6 +52,7 @@ OF_NOBODY_YET = {
     "recall",
     "reveal/<str:kind>/<str:ref>",
     "rules",
+    "try",
 }
 
 
