@@ -20,8 +20,8 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import datetime
-from functools import cache, cached_property
-from itertools import pairwise
+from functools import cached_property
+from itertools import chain, pairwise
 from json import loads
 from math import log1p, sqrt
 from pathlib import Path
@@ -33,7 +33,14 @@ from numpy.typing import NDArray
 
 from console.core.caching import DigestCache
 from console.engine.dates import EPOCH, NO_DATES, Dates, read_dates, share_of_dates
-from console.engine.texts import Floats, Ragged, Texts, link_neighbours, link_summaries
+from console.engine.texts import (
+    Centred,
+    Floats,
+    Ragged,
+    Texts,
+    link_neighbours,
+    link_summaries,
+)
 from console.engine.words import CODE, Claim, ask, codes, hash_stem
 
 # What a text's own content says: what it lends to others.
@@ -177,14 +184,15 @@ class Fusion:
         self._order = weigh("order", NAMES)
         self._evidence = weigh("evidence", SURE)
         self._model = known if has_vector.any() else unknown
-        self._has_vector = has_vector
+        self._has_vector, self._has_all = has_vector, bool(has_vector.all())
 
     def _sum(
         self, weights: NDArray[np.float64], table: NDArray[np.float64]
     ) -> NDArray[np.float64]:
-        with_vector, without = weights
         found: NDArray[np.float64]
-        found = np.where(self._has_vector, table @ with_vector, table @ without)
+        found = table @ weights[0]
+        if not self._has_all:
+            found = np.where(self._has_vector, found, table @ weights[1])
         return found
 
     def own(self, parts: Parts) -> NDArray[np.float64]:
@@ -229,6 +237,8 @@ class Fusion:
 
     def scores(self, parts: Parts) -> NDArray[np.float64]:
         """The chance that each text is wanted, 0 to 1, to four places."""
+        if not len(parts.few):
+            return parts.few
         return np.round(sigmoid(self.log_odds(parts)), 4)
 
 
@@ -444,7 +454,8 @@ class Side:
         self, texts: Texts, coefficients: Coefficients, without_vector: Coefficients
     ) -> None:
         self.texts, self.bm25 = texts, Bm25(texts.terms)
-        known, self._centres = texts.vectors.known, coefficients.centres
+        self._vectors = Centred(texts.vectors, coefficients.centres)
+        known = texts.vectors.known
         self._fusion = Fusion(coefficients, without_vector, known)
         self._blind = Fusion(coefficients, without_vector, known & False)
 
@@ -457,11 +468,11 @@ class Side:
         if not nothing.size:
             return Parts(*(nothing for _ in NAMES))
         free = frozenset(map(hash_stem, query.dates.words))
-        words, vectors = self.bm25.scores(query.terms, free), self.texts.vectors
+        words = self.bm25.scores(query.terms, free)
         return Parts(
             meaning=nothing
             if query.vector is None
-            else vectors.cosines(query.vector, self._centres),
+            else self._vectors.cosines(query.vector),
             words=np.sqrt(words.share),
             bulk=bulk_of(words.bm25),
             phrase=words.phrase,
@@ -543,11 +554,11 @@ class Ranking:
         """Of the observations, and of the summaries."""
         observations = self.observations.parts(query)
         summaries = self.summaries.parts(query)
-        if len(self.observations.texts):
-            mine, theirs = self.fusions
-            links = self.profile.neighbours, self.profile.conversation_summaries
-            observations.neighbour = links[0].best(mine.own(observations))
-            observations.summary = links[1].best(theirs.own(summaries))
+        mine, theirs = self.fusions
+        if len((links := self.profile.neighbours).of):
+            observations.neighbour = links.best(mine.own(observations))
+        if len((links := self.profile.conversation_summaries).of):
+            observations.summary = links.best(theirs.own(summaries))
         return observations, summaries
 
     def _scores(self, query: Query) -> Scores:
@@ -578,10 +589,11 @@ class Ranking:
         vectors, times = texts.vectors.vector(first), texts.occurred_at[first]
         cosines = vectors @ vectors.T
         pairs = (cosines >= RELATED) & (times > times[:, None])
-        claim = cache(lambda place: Claim.of(packed[int(first[place])]))
-        for place, other in zip(*pairs.nonzero(), strict=True):
+        places = [found.tolist() for found in pairs.nonzero()]
+        claims = {n: Claim.of(packed[int(first[n])]) for n in set(chain(*places))}
+        for place, other in zip(*places, strict=True):
             older, newer = first[place], first[other]
-            if updated := claim(place).is_updated_by(claim(other)):
+            if updated := claims[place].is_updated_by(claims[other]):
                 self.superseded[texts.ids[older]] = texts.ids[newer]
             apart = scores[older] - scores[newer]
             is_close = updated or cosines[place, other] >= NEARLY

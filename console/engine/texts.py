@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
+from math import sqrt
 from operator import itemgetter
 from typing import Any, Self
 
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float32]
 
 # Vectors made floats at a time: as many as fit into a processor's cache.
-BLOCK = 1024
+BLOCK = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,38 +92,45 @@ class Vectors:
     def known(self) -> NDArray[np.bool_]:
         return self.scales > 0
 
-    def cosines(
-        self, vector: Floats, centres: tuple[Floats, Floats] | None = None
-    ) -> NDArray[np.float64]:
-        """With a vector of length 1, -1 to 1; 0 for a text without a vector.
-
-        centres  of texts and of questions: what is taken off first. All vectors of a
-                 model lie to one side, which tells nothing of what a text is about.
-        """
-        if not self.levels.shape[1] or centres is None:
-            return self._dot(vector[:, None])[:, 0]
-        texts, questions = centres
-        apart = vector - questions
-        apart = apart / (np.linalg.norm(apart) or 1.0)
-        with_query, with_centre = self._dot(np.stack([apart, texts], 1)).T
-        # |t - c|² of a text of length 1.
-        squares = 1 - 2 * with_centre + float(texts @ texts)
-        lengths = np.sqrt(np.maximum(squares, 1e-9))
-        found: NDArray[np.float64] = (with_query - float(apart @ texts)) / lengths
-        return found * self.known
-
-    def _dot(self, columns: Floats) -> NDArray[np.float64]:
-        found = np.zeros((len(self.scales), columns.shape[1]))
+    def cosines(self, vector: Floats) -> NDArray[np.float64]:
+        """With a vector of length 1, -1 to 1; 0 for a text without a vector."""
+        found = np.zeros(len(self.scales))
         if self.levels.shape[1]:
             for begin in range(0, len(found), BLOCK):
                 rows = slice(begin, begin + BLOCK)
-                found[rows] = self.levels[rows].astype("<f4") @ columns
-        return found * self.scales[:, None]
+                found[rows] = self.levels[rows].astype("<f4") @ vector
+        return found * self.scales
 
     def vector(self, row: int | NDArray[np.intp]) -> Floats:
         """One of them, of length 1; or several, a row each."""
         found: Floats = self.levels[row].astype("<f4") * self.scales[row, ..., None]
         return found
+
+
+class Centred:
+    """Vectors, compared less the mean of their kind: all vectors of a model lie to one
+    side, which tells nothing of what a text is about.
+
+    centres  of texts and of questions; None: as they are
+    """
+
+    def __init__(self, vectors: Vectors, centres: tuple[Floats, Floats] | None) -> None:
+        self._vectors, self._centres = vectors, centres
+        if centres:
+            texts, _ = centres
+            # |t - c|² of a text of length 1.
+            squares = 1 - 2 * vectors.cosines(texts) + float(texts @ texts)
+            self._lengths = np.sqrt(np.maximum(squares, 1e-9))
+
+    def cosines(self, vector: Floats) -> NDArray[np.float64]:
+        """As those of the vectors."""
+        if not self._centres:
+            return self._vectors.cosines(vector)
+        texts, questions = self._centres
+        apart = vector - questions
+        apart /= sqrt(apart @ apart) or 1.0
+        found = (self._vectors.cosines(apart) - float(apart @ texts)) / self._lengths
+        return found * self._vectors.known
 
 
 def to_unit_length(vectors: NDArray[np.floating]) -> Floats:

@@ -48,6 +48,7 @@ from console.engine.ranking import (
     Ranking,
     sigmoid,
 )
+from console.engine.texts import Centred
 from tests.benchmarks.quality import (
     Conversation,
     Item,
@@ -98,7 +99,10 @@ class Sample:
         vector = rank.queries[0].vector
         if vector is not None:
             told, summed_up = (
-                replace(own, meaning=side.texts.vectors.cosines(vector, found.centres))
+                replace(
+                    own,
+                    meaning=Centred(side.texts.vectors, found.centres).cosines(vector),
+                )
                 for own, side in zip(
                     self.own, (rank.observations, rank.summaries), strict=True
                 )
