@@ -1,4 +1,9 @@
+from datetime import datetime
+
 from django.apps import AppConfig
+from django.db.backends.sqlite3.base import (
+    Database,  # type: ignore[attr-defined]  # As Django itself has it.
+)
 
 
 class DatabasesConfig(AppConfig):
@@ -8,3 +13,8 @@ class DatabasesConfig(AppConfig):
 
     def ready(self) -> None:
         from console.databases import schema  # noqa: F401  (registers a check)
+
+        # SQLite keeps UTC and does not say so; Django would, with each value anew.
+        Database.register_converter(
+            "datetime", lambda kept: datetime.fromisoformat(f"{kept.decode()}+00:00")
+        )

@@ -9,7 +9,7 @@ from re import Pattern
 from typing import Any, ClassVar, Self
 from zoneinfo import ZoneInfo
 
-from django.db import models
+from django.db import connections, models
 from django.db.models import Q
 from django.db.models.functions import Now
 
@@ -41,6 +41,7 @@ from console.contract.memory.trait_group import (
 from console.contract.naming import NAME_TRAITS
 from console.engine.words import split_value
 from console.service.models import (
+    ALIAS,
     Account,
     ProfileFact,
     ProfileKey,
@@ -129,9 +130,12 @@ class IdentitySettings(models.Model):
 def get_locale(store_id: str) -> tuple[str, ZoneInfo]:
     """Whose national numbers and dates a store reads, empty for the contract's, and in
     which zone "yesterday" is meant."""
-    settings = IdentitySettings.objects.filter(store_id=store_id)
-    found = settings.values_list("phone_region", "time_zone").first()
-    region, zone = found or ("", "")
+    sql = """
+        SELECT phone_region, time_zone FROM service_identitysettings WHERE store_id = %s
+    """
+    with connections[ALIAS].cursor() as cursor:
+        cursor.execute(sql, [store_id])
+        region, zone = cursor.fetchone() or ("", "")
     return region, ZoneInfo(zone or "UTC")
 
 
