@@ -35,7 +35,8 @@ class Asked(Life):
         self.write()
         if step % 8 == 7:
             make_vectors.func()
-        if step % 30 == 29:
+        # Two that were parted are not merged again: one of them has gone by then.
+        if step % 40 in (25, 35):
             self.replace_a_profile(step)
         if step % 40 == 19:
             self.merge_and_part(step)
