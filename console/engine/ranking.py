@@ -312,14 +312,14 @@ class Bm25:
         values, rows = values[places], rows[places]
         bm25, ceiling = np.zeros(size), 0.0
         for term in terms:
-            counts = np.bincount(rows[values == term], minlength=size)
-            holders = int(np.count_nonzero(counts))
-            idf = self.idf(holders)
-            if holders:
-                ceiling += idf * (K1 + 1)
-                bm25 += idf * (K1 + 1) * counts / (counts + self._saturation)
+            held = rows[values == term]
+            if len(held):
+                counts = np.bincount(held, minlength=size)
+                weight = self.idf(int(np.count_nonzero(counts))) * (K1 + 1)
+                ceiling += weight
+                bm25 += weight * counts / (counts + self._saturation)
             elif term not in free:
-                ceiling += UNKNOWN * idf * (K1 + 1)
+                ceiling += UNKNOWN * self.idf(0) * (K1 + 1)
         beside = ((np.diff(places) == 1) & (np.diff(rows) == 0)).nonzero()[0]
         met = zip(values[beside].tolist(), values[beside + 1].tolist(), strict=True)
         return Words(
