@@ -1,9 +1,7 @@
 from datetime import datetime
 
 from django.apps import AppConfig
-from django.db.backends.sqlite3.base import (
-    Database,  # type: ignore[attr-defined]  # As Django itself has it.
-)
+from django.db.backends.sqlite3.base import Database  # type: ignore[attr-defined]
 
 
 class DatabasesConfig(AppConfig):
