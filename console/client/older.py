@@ -7,9 +7,11 @@ people apart, and the group Contact.
 """
 
 import re
+import tomllib
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -24,30 +26,8 @@ from console.contract.memory.v1_services import V1_RECALL_ITEMS
 
 _STORE = re.compile(r"/v1/ControlPlane/Stores(/[^/]+)?")
 _CONTROL = re.compile(r"/v1/ControlPlane/(?:Stores/[^/]+/?)?([^/]*).*")
-_WORDS = {
-    "DataMappings": "data mappings",
-    "IdentityResolutionSettings": "identity settings",
-    "LearningRules": "rules of learning",
-    "ModelUsage": "count of what a model used",
-    "Operations": "operations",
-    "TraitGroups": "trait groups",
-}
-_KINDS = ("email", "phone")
-_CONTACT = {
-    **{name: {"dataType": "STRING"} for name in ("firstName", "lastName")},
-    **{kind: {"dataType": "STRING", "idTypePromotion": kind} for kind in _KINDS},
-}
-_FIXED = {
-    "DataMappings": {"dataMappings": []},
-    "IdentityResolutionSettings": {
-        "identifierConfigs": [{"idType": x, "normalization": x} for x in _KINDS],
-        "matchingRules": _KINDS,
-        "version": 1,
-    },
-    "TraitGroups": {
-        "traitGroups": [{"displayName": "Contact", "traits": _CONTACT, "version": 1}]
-    },
-}
+_TABLE = tomllib.loads(Path(__file__).with_name("older.toml").read_text("utf-8"))
+_WORDS, _FIXED = _TABLE["words"], _TABLE["fixed"]
 
 
 class OlderSender(Sender):
