@@ -8,7 +8,7 @@ and counts once at Segment by its messageId.
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
-from itertools import groupby, takewhile
+from itertools import groupby, islice, takewhile
 from operator import attrgetter
 from secrets import token_hex
 from time import monotonic
@@ -27,6 +27,7 @@ from console.client.http import all_pages
 from console.client.segment import SegmentProblem, size_of
 from console.client.store import StoreClient
 from console.contract.memory.identifier import IdentifierSet
+from console.contract.memory.observation import ITEMS_PER_PAGE
 from console.contract.memory.page import UPDATE
 from console.contract.segment import BATCH_BYTES, EVENT_BYTES, external_id
 from console.contract.times import to_wire
@@ -341,20 +342,26 @@ def _take(workspace: Workspace, mine: QuerySet[Outgoing]) -> dict[int, Any]:
 def find_there(
     store: StoreClient, profile_id: str, rows: Sequence[Outgoing]
 ) -> list[Outgoing]:
-    """Those of a profile's that the memory still has and holds for true: most are among
-    the profile's newest."""
+    """Those of a profile's that the memory still has and holds for true. It is asked for
+    the newest first, most of which are meant, and for no more pages than there are rows."""
+    wanted, true = {row.subject for row in rows if row.kind == "track"}, set[str]()
+    listed = all_pages(store.list_observations, profile_id)
     try:
-        newest = {x.id: x for x in store.list_observations(profile_id).items}
+        if not wanted:
+            store.fetch_profile(profile_id)
+        for each in islice(listed, ITEMS_PER_PAGE * len(wanted)):
+            if each.id in wanted:
+                wanted.remove(each.id)
+                true |= set() if each.retracted_at else {each.id}
+            if not wanted:
+                break
     except MemoryNotFound:
         return []
-    there = [row for row in rows if row.kind == "identify"]
-    for row in rows:
+    for id_ in wanted:
         with suppress(MemoryNotFound):
-            if row.kind == "track":
-                id_ = row.subject
-                known = newest.get(id_) or store.fetch_observation(profile_id, id_)
-                there += [] if known.retracted_at else [row]
-    return there
+            found = store.fetch_observation(profile_id, id_)
+            true |= set() if found.retracted_at else {id_}
+    return [row for row in rows if row.kind == "identify" or row.subject in true]
 
 
 def _put_off(mine: QuerySet[Outgoing], problem: SegmentProblem) -> None:
