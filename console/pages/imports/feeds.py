@@ -31,6 +31,7 @@ from console.client.http import all_pages
 from console.client.store import StoreClient
 from console.contract.memory import profile_import as wire
 from console.contract.memory.data_mapping import DataMapping
+from console.pages.imports import sources
 from console.pages.imports.models import Feed
 from console.pages.imports.sources import (
     NO_PARQUET,
@@ -40,6 +41,7 @@ from console.pages.imports.sources import (
     can_read,
     list_databases,
     list_files,
+    read_in_time,
     read_rows,
 )
 from console.pages.imports.views import is_running, start_import
@@ -165,7 +167,8 @@ def carry_out(feed: Feed) -> str:
             feed.watermark, feed.edge = feed.former, feed.former_edge
     feed.former, feed.former_edge = feed.watermark, feed.edge
     with TemporaryFile("w+b") as file:
-        said = _write(feed, _name_columns(mapping), file)
+        columns = _name_columns(mapping)
+        said = read_in_time(sources.READ_S, lambda: _write(feed, columns, file))
         # Somebody may have stopped it while it was read.
         find_mapping(store, feed.mapping_id)
         if feed.taken and Feed.objects.filter(pk=feed.pk).exists():
@@ -238,7 +241,8 @@ def try_feed(feed: Feed) -> dict[str, Any]:
     filled, problems = Counter[str](), list[tuple[int, str, str]]()
     sample = 0
     rows = enumerate(list_new(feed, read_rows(feed, is_trial=True)), 2)
-    for number, row in islice(((n, row) for n, row in rows if row), SAMPLE):
+    new = islice(((n, row) for n, row in rows if row), SAMPLE)
+    for number, row in read_in_time(sources.TRIAL_S, lambda: [*new]):
         sample += 1
         if isinstance(row, str):
             problems.append((number, "", row))

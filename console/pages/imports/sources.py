@@ -4,15 +4,17 @@ import csv
 import io
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing
 from functools import partial
 from importlib import import_module
 from importlib.util import find_spec
 from itertools import chain
 from pathlib import Path
+from queue import Empty, SimpleQueue
+from threading import Thread
 from time import monotonic
-from typing import IO, Any
+from typing import IO, Any, TypeVar, cast
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from django.conf import settings
@@ -36,7 +38,7 @@ ADBC_OPTIONS = {
         "db_kwargs": {"adbc.snowflake.sql.client_option.login_timeout": "20s"}
     }
 }
-CALL_S, SALESFORCE_S = 60, 3600
+CALL_S, READ_S, TRIAL_S = 60, 900, 20
 # More rows than Salesforce advises to read by pages; seconds between two looks at a job.
 BULK_FROM, BULK_WAIT_S = 10_000, 5
 SINCE = re.compile(r"(?<!:):since\b")
@@ -58,6 +60,7 @@ MEANS = {
     "ArgumentError": "its address cannot be read",
     "TypeError": "its address is not complete",
 }
+T = TypeVar("T")
 Row = dict[str, Any]
 # A text says why there is no row, None is a blank line.
 Read = Row | str | None
@@ -172,6 +175,27 @@ def _read_parquet(path: Path) -> Iterator[Row]:
         raise FeedProblem("The file cannot be read as Parquet.") from None
 
 
+def read_in_time(seconds: float, read: Callable[[], T]) -> T:
+    """A driver that hangs is left behind with its thread: worker and page have others to
+    serve. Raises FeedProblem, and what `read` does; that asks for no rows of ours."""
+    ended = SimpleQueue[Any]()
+
+    def run() -> None:
+        try:
+            ended.put((read(), None))
+        except Exception as problem:  # noqa: BLE001 raised below
+            ended.put((None, problem))
+
+    Thread(target=run, daemon=True).start()
+    try:
+        answer, problem = ended.get(timeout=seconds)
+    except Empty:
+        raise FeedProblem(f"It was not read within {seconds} seconds.") from None
+    if problem:
+        raise problem
+    return cast(T, answer)
+
+
 def _read_batches(batches: Iterable[Any]) -> Iterator[Row]:
     """Of Arrow, one at a time."""
     return chain.from_iterable(batch.to_pylist() for batch in batches)
@@ -249,7 +273,7 @@ def _query_salesforce(feed: Feed, address: str, is_trial: bool) -> Iterator[Row]
     if not SOQL_LITERAL.fullmatch(since):
         since = str(format_soql("{}", since))
     query = SINCE.sub(lambda _: since, feed.query)
-    until = monotonic() + SALESFORCE_S
+    until = monotonic() + READ_S
     with requests.Session() as session:
         bounded: Any = session
         ask = partial(session.request, timeout=CALL_S)

@@ -3,6 +3,7 @@
 import base64
 import json
 import os
+import socket
 import sqlite3
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -319,14 +320,15 @@ def test_watermark_compares_times_by_when_they_are(feed, folder, before, after):
 def test_feed_hands_nothing_over_that_was_stopped_meanwhile(
     feed, tenant, monkeypatch, stop
 ):
-    def read_and_stop(*given, **more):
-        yield from sources.read_rows(*given, **more)
+    def read_and_stop(*given):
+        said = sources.read_in_time(*given)
         if stop == "off":
             models.DataMapping.objects.update(is_enabled=False)
         else:
             Feed.objects.all().delete()
+        return said
 
-    monkeypatch.setattr(feeds, "read_rows", read_and_stop)
+    monkeypatch.setattr(feeds, "read_in_time", read_and_stop)
 
     feeds.run_feed.func(feed.pk)
 
@@ -486,6 +488,22 @@ def test_feed_says_why_a_database_is_not_queried(feed, database, name, query, to
     feed, done = run(feed)
 
     assert (feed.told, done) == (told, None)
+
+
+def test_feed_leaves_a_database_behind_that_hangs(feed, settings, monkeypatch):
+    monkeypatch.setattr(sources, "READ_S", 0.1)
+    monkeypatch.setattr(sources, "TRIAL_S", 0.1)
+    Feed.objects.update(file="mute", query="SELECT 1")
+    feed.refresh_from_db()
+
+    with socket.create_server(("127.0.0.1", 0)) as mute:
+        address = f"postgresql://reader@127.0.0.1:{mute.getsockname()[1]}/crm"
+        settings.FEEDS_DATABASES = {"acme/mute": f"adbc:postgresql:{address}"}
+        with pytest.raises(sources.FeedProblem):
+            feeds.try_feed(feed)
+        feed, done = run(feed)
+
+    assert (feed.told, done) == ("It was not read within 0.1 seconds.", None)
 
 
 def test_add_feed_of_a_database_needs_a_query(client, feed, database, operator):
