@@ -290,23 +290,24 @@ def send_batch(workspace: Workspace) -> bool:
     # As their index has them.
     ids = due.filter(due_at__lte=now).order_by("due_at").values_list("pk", flat=True)
     lease = token_hex(16)
-    mine = due.filter(pk__in=list(ids[:BATCH]), due_at__lte=now)
-    if not mine.update(lease=lease, due_at=now + LEASE):
+    free = due.filter(pk__in=list(ids[:BATCH]), due_at__lte=now)
+    if not free.update(lease=lease, due_at=now + LEASE):
         return False
-    due.filter(lease=lease, first_at__lt=now - REPEATABLE).update(
+    # By the index of leases, not through all that is due.
+    mine = Outgoing.objects.filter(lease=lease, state=State.DUE)
+    mine.filter(first_at__lt=now - REPEATABLE).update(
         state=State.FAILED, due_at=None, lease="", words=TOO_OLD
     )
-    events = _take(workspace, due.filter(lease=lease))
+    events = _take(workspace, mine)
     if events:
         try:
             workspace.open().send([*events.values()], timezone.now().isoformat())
         except SegmentProblem as problem:
-            _put_off(due.filter(lease=lease), problem)
+            _put_off(mine, problem)
             return True
         with transaction.atomic():
             done = {"state": State.SENT, "sent_at": timezone.now(), "words": ""}
-            sent = due.filter(lease=lease, pk__in=events)
-            count = sent.update(**done, due_at=None, lease="")
+            count = mine.filter(pk__in=events).update(**done, due_at=None, lease="")
             actor = Actor(None, tenant, name="worker")
             log(actor, "outgoing.sent", "store", tenant.store_id, count=count)
     return True
