@@ -8,6 +8,7 @@ session  writes that the memory has accepted and does not list yet: by profile, 
 from collections.abc import Iterable
 from contextlib import suppress
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from django.contrib.sessions.backends.base import UpdateError
@@ -18,10 +19,12 @@ from django.utils.connection import ConnectionProxy
 from django.utils.crypto import salted_hmac
 
 from console.accounts.adapter import NEXT_URL_KEY
+from console.client.errors import MemoryProblem
 from console.contract.memory.observation import NewObservation, Observation
 from console.contract.memory.page import OCCURRENCE
 from console.contract.times import from_wire, to_wire
-from console.masking.masker import masker_for
+from console.masking.masker import Masker, masker_for
+from console.profiles.candidates import attempt
 from console.web.render import ConsoleRequest, wants_part
 from console.web.session import SessionStore
 
@@ -32,16 +35,24 @@ GIVE_UP = timedelta(minutes=10)
 derived = ConnectionProxy(caches, "derived")
 
 
-def build_profile_context(request: ConsoleRequest, profile_id: str) -> dict[str, Any]:
-    """Who a page is about: acting on the wrong person is the worst mistake.
+def build_profile_context(
+    request: ConsoleRequest, profile_id: str, masker: Masker | None = None
+) -> dict[str, Any]:
+    """Who a page is about: acting on the wrong person is the worst mistake. A `masker` of
+    the page's texts learns from the same call whose they are.
 
     Initials, also while the name is revealed: its clear form is in one place only.
     """
     name = ""
     # A part goes into a page that has the name already: no call for it.
     if not wants_part(request):
-        traits = request.store.fetch_profile(profile_id).traits
-        name = masker_for(request.actor).mask_name(traits)
+        store, calls = request.store, [partial(request.store.fetch_profile, profile_id)]
+        if masker:
+            calls.append(partial(attempt, store.list_identifiers, profile_id))
+        profile, *held = store.gather(*calls)
+        if masker and not isinstance(held[0], MemoryProblem):
+            masker.know(profile.traits, held[0])
+        name = masker_for(request.actor).mask_name(profile.traits)
     # The built-in memory can do both, or neither.
     can_retract = bool(get_order(request))
     return {"profile_id": profile_id, "name": name, "can_retract": can_retract}

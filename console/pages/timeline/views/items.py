@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
+from functools import partial
 from typing import Any
 
 from django.contrib import messages
@@ -36,9 +37,11 @@ def observation(
 ) -> HttpResponse:
     """One observation with its revisions; htmx gets the revisions alone."""
     query = check_form(PageForm(request.GET))
-    found = request.store.fetch_observation(profile_id, observation_id)
-    revision_page = request.store.list_revisions(
-        profile_id, observation_id, page_token=query["page"], page_size=REVISIONS_A_PAGE
+    store, ids = request.store, (profile_id, observation_id)
+    of_page = {"page_token": query["page"], "page_size": REVISIONS_A_PAGE}
+    found, revision_page = store.gather(
+        partial(store.fetch_observation, *ids),
+        partial(store.list_revisions, *ids, **of_page),
     )
     masker = masker_for(request.actor, profile_id)
     log_view(
@@ -49,7 +52,7 @@ def observation(
         about=[profile_id],
     )
     context: dict[str, Any] = {
-        **build_profile_context(request, profile_id),
+        **build_profile_context(request, profile_id, masker),
         "observation": found,
         "shown": masker.mask_text("observation", found.id, found.content),
         "source": masker.mask_source(found.source),
@@ -70,7 +73,7 @@ def summary(request: ConsoleRequest, profile_id: str, summary_id: str) -> HttpRe
     log_view(request.actor, "summary.viewed", "summary", summary_id, about=[profile_id])
     masker = masker_for(request.actor, profile_id)
     context = {
-        **build_profile_context(request, profile_id),
+        **build_profile_context(request, profile_id, masker),
         "summary": found,
         "shown": masker.mask_text("summary", found.id, found.content),
         "source": masker.mask_source(found.source),

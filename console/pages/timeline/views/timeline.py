@@ -10,7 +10,7 @@ from django.shortcuts import redirect
 from django_htmx.http import push_url
 
 from console.audit.log import log_view
-from console.masking.masker import masker_for
+from console.masking.masker import Masker, masker_for
 from console.pages.timeline.forms import TimelineForm
 from console.pages.timeline.histogram import build_histogram
 from console.pages.timeline.index import read_index, read_indexed_step
@@ -53,14 +53,20 @@ def timeline(request: ConsoleRequest, profile_id: str, kind: str = "") -> HttpRe
         return redirect(drop_typed(request))
     query = check_form(form)
     filters = TimelineFilters.from_form(query | ({"kind": kind} if kind else {}))
-    step = _read_step(request, profile_id, query, filters)
+    # Before what tells of this memory what it can do.
+    by_occurrence = lists_by_occurrence(request, profile_id)
+    masker = masker_for(request.actor, profile_id)
+    context = build_profile_context(request, profile_id, masker)
+    step = _read_step(
+        request, profile_id, masker, query, filters, by_occurrence=by_occurrence
+    )
     is_more = query["page"] != Cursor() or "found" in request.GET
     response = render_part(
         request,
         "timeline/timeline.html",
         "timeline/_items.html" if is_more else "timeline/_timeline.html",
         {
-            **build_profile_context(request, profile_id),
+            **context,
             "form": form,
             "filters": filters,
             "after": query["after"],
@@ -81,12 +87,14 @@ def timeline(request: ConsoleRequest, profile_id: str, kind: str = "") -> HttpRe
 def _read_step(
     request: ConsoleRequest,
     profile_id: str,
+    masker: Masker,
     query: dict[str, Any],
     filters: TimelineFilters,
+    *,
+    by_occurrence: bool,
 ) -> TimelineStep:
-    masker, budget = masker_for(request.actor, profile_id), start_budget(STEP_S)
-    cursor = query["page"]
-    if lists_by_occurrence(request, profile_id):
+    cursor, budget = query["page"], start_budget(STEP_S)
+    if by_occurrence:
         step = read_step(
             TimelineReader(
                 request.store, profile_id, cursor, filters, page_size=ITEMS_A_CALL
