@@ -451,7 +451,9 @@ def test_feed_queries_postgresql_by_adbc(feed, settings):
     at = connection.settings_dict
     url = f"postgresql://{at['USER']}:{at['PASSWORD']}@{at['HOST']}:{at['PORT']}"
     settings.FEEDS_DATABASES = {"acme/crm": f"adbc:postgresql:{url}/{at['NAME']}"}
-    query = "SELECT 'q@b.com' AS mail, CAST(:since AS int) + 1 AS changed, :since AS x"
+    query = (
+        "SELECT 'q@b.com' AS mail, CAST(:since AS int) + 1 AS changed, :since AS name"
+    )
     Feed.objects.update(file="crm", query=query, watermark="1")
     feed.refresh_from_db()
 
