@@ -524,8 +524,7 @@ def segment(noun: str, value: str) -> str:
     """A value as one segment of a path. Raises MemoryNotFound if it cannot be one."""
     if not _SEGMENTS[noun].fullmatch(value):
         raise errors.MemoryNotFound(
-            f"{noun}: this is not written as the memory writes one, so there is none. "
-            "Nothing was asked and nothing was changed.",
+            f"No {noun} has this id. Nothing was changed.",
             code=20404,
             http_status=404,
         )

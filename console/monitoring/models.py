@@ -28,7 +28,7 @@ class Kind(models.TextChoices):
 
 
 class Health(models.TextChoices):
-    HOLDS = "holds"
+    HOLDS = "holds", "Passes"
     DOUBTFUL = "doubtful"
     FAILS = "fails"
     UNKNOWN = "unknown", "cannot tell"
@@ -54,7 +54,7 @@ class Watch(models.Model):
     """
 
     class Every(models.IntegerChoices):
-        NEVER = 0, "By hand alone"
+        NEVER = 0, "Only by hand"
         HOUR = 1, "Every hour"
         SIX_HOURS = 6, "Every six hours"
         NIGHT = 24, "Every night"

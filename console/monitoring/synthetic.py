@@ -55,7 +55,7 @@ def create_profile(store: StoreClient, made: Made, name: str = "") -> str:
                     traits |= {"firstName": name or "Synthetic"}
                 return store.create_profile({group.display_name: traits}).id
     raise MemoryConflict(
-        "No trait of the store names a customer by e-mail.", code=0, http_status=409
+        "No trait of the store names a customer by email.", code=0, http_status=409
     )
 
 

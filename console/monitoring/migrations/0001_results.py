@@ -20,7 +20,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('kind', models.CharField(choices=[('doctor', 'Doctor'), ('canary', 'Canary'), ('isolation', 'Isolation'), ('drift', 'Drift'), ('usage', 'Usage')], max_length=16)),
                 ('at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('state', models.CharField(choices=[('holds', 'Holds'), ('doubtful', 'Doubtful'), ('fails', 'Fails'), ('unknown', 'cannot tell')], max_length=16)),
+                ('state', models.CharField(choices=[('holds', 'Passes'), ('doubtful', 'Doubtful'), ('fails', 'Fails'), ('unknown', 'cannot tell')], max_length=16)),
                 ('facts', models.JSONField(default=dict)),
                 ('is_latest', models.BooleanField(default=True)),
                 ('tenant', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='results', to='tenants.tenant')),

@@ -28,7 +28,7 @@ class Migration(migrations.Migration):
             name='Watch',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('every_hours', models.PositiveSmallIntegerField(choices=[(0, 'By hand alone'), (1, 'Every hour'), (6, 'Every six hours'), (24, 'Every night')], default=0)),
+                ('every_hours', models.PositiveSmallIntegerField(choices=[(0, 'Only by hand'), (1, 'Every hour'), (6, 'Every six hours'), (24, 'Every night')], default=0)),
                 ('due_at', models.DateTimeField(null=True)),
                 ('night_at', models.DateTimeField(null=True)),
                 ('alert_after', models.PositiveSmallIntegerField(default=2)),

@@ -37,7 +37,7 @@ class CheckForm(ConsoleForm):
         required=False,
         max_length=1_000_000,
         widget=forms.Textarea(attrs={"rows": 4}),
-        help_text="What the file or the mail holds. Empty: those that were sent to a file.",
+        help_text="Paste the receipts that were mailed or printed. Empty: those in the receipts file.",
     )
 
     def clean_receipt(self) -> list[dict[str, Any]]:

@@ -55,7 +55,7 @@ class WatchForm(ConsoleForm):
         label="Webhook",
         help_text="Signed as webhooks of conversations are.",
     )
-    mail = forms.EmailField(required=False, max_length=254, label="E-mail")
+    mail = forms.EmailField(required=False, max_length=254, label="Email")
 
     def clean_webhook(self) -> str:
         url: str = self.cleaned_data["webhook"]

@@ -108,7 +108,7 @@ def _describe_people(deletion: Deletion) -> str:
         return "approved by another person"
     if deletion.needs_approval is None:
         return "single person mode: nobody else approves deletions here"
-    return "a second person was not asked for by the policy"
+    return "the policy did not require a second person"
 
 
 UNKNOWN = "not known to this console"
@@ -130,9 +130,12 @@ def list_not_covered(deletion: Deletion) -> list[str]:
             f" is {UNKNOWN}"
         ]
     elif connections["memory"].vendor == "postgresql":
-        left += [f"dead rows of the database's files, {by_then}", _describe_wal(at)]
+        left += [
+            f"traces in dead rows of the database files, {by_then}",
+            _describe_wal(at),
+        ]
     else:
-        left.append(f"single pages of the database's file, {by_then}")
+        left.append(f"traces in unused pages of the database file, {by_then}")
     if asked := find_erasure(deletion.tenant, deletion.profile_id):
         state = asked.get_state_display()
         left.append(f"what Segment holds: its deletion there is {state}")

@@ -170,7 +170,7 @@ class Deletion(models.Model):
     PENDING = (State.PREVIEWED, State.AWAITING, State.COOLING)
 
     class Channel(models.TextChoices):
-        EMAIL = "email", "E-mail"
+        EMAIL = "email", "Email"
         PHONE = "phone", "Phone"
         LETTER = "letter", "Letter"
         FORM = "form", "Web form or chat"

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
@@ -42,6 +42,7 @@ class ComparedProfile:
 
 
 NOTHING = Held()
+LATEST = datetime.max.replace(tzinfo=UTC)
 
 
 def compare_profiles(
@@ -65,6 +66,8 @@ def compare_profiles(
         _build_side(actor, id_, schema, *answers[3 * place : 3 * place + 3])
         for place, id_ in enumerate(profiles)
     ]
+    # The memory keeps the earlier of two that merge.
+    sides.sort(key=lambda side: (side.known_since or LATEST, side.id))
     found: dict[str, list[tuple[str, list[Held]]]] = {state: [] for state in STATES}
     for name in dict.fromkeys(name for side in sides for name in side.facts):
         held = [side.facts.get(name, NOTHING) for side in sides]

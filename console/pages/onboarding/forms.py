@@ -60,7 +60,7 @@ class BeginForm(AddressForm):
     )
     owner = forms.ChoiceField(label="Sub-account of", required=False)
     template = forms.ChoiceField(
-        label="Set up like",
+        label="Template",
         help_text="What it says can be changed before anything is done.",
     )
     store = forms.RegexField(
@@ -74,7 +74,7 @@ class BeginForm(AddressForm):
     )
     slug = forms.RegexField(
         SLUG,
-        label="Name in addresses",
+        label="Name in web addresses",
         max_length=40,
         required=False,
         error_messages={"invalid": "Use a-z, 0-9 and hyphens only."},

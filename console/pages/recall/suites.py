@@ -66,7 +66,7 @@ class ScheduleForm(ConsoleForm):
         min_value=1,
         max_value=HOURS_MAX,
         label="Hours between runs",
-        help_text="24 for daily; empty for by hand alone",
+        help_text="24: daily. Empty: when somebody starts it.",
     )
     due_at = MomentField(label="Next at", initial=timezone.now)
 

@@ -142,7 +142,7 @@ class IdentityForm(ReasonForm):
         choices=[
             (
                 "on",
-                "A value of profiles with other names and other contact data, or that"
+                "A value that would join profiles with different names and contact data, or that"
                 " more than five profiles have",
             ),
             ("shared", "Only a value that more than five profiles have"),

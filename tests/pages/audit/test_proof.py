@@ -52,7 +52,7 @@ def run_check() -> None:
 def test_proof_says_that_nothing_was_checked_yet(page):
     response = page.get(url("proof"))
 
-    assert "The log was not checked yet." in response.text
+    assert "The log has not been checked yet." in response.text
     assert get_newest_key().public in response.text
 
 

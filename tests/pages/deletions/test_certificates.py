@@ -133,13 +133,13 @@ def test_certificate_names_the_backups_that_still_have_it(
     assert left[-1] == (
         "dumps, snapshots and copies made by other tools: not known to this console"
     )
-    database = [each for each in left if "database's" in each]
+    database = [each for each in left if "database" in each]
     until = "until 2 March 2026, 03:00 UTC"
     if connection.vendor == "postgresql":
-        assert database[0] == f"dead rows of the database's files, {until}"
+        assert database[0] == f"traces in dead rows of the database files, {until}"
         assert "write-ahead log up to 1 March 2026, 15:00 UTC" in database[1]
     else:
-        assert database == [f"single pages of the database's file, {until}"]
+        assert database == [f"traces in unused pages of the database file, {until}"]
 
 
 def test_certificate_names_who_approved(client, officer, second, profile_id):

@@ -126,7 +126,7 @@ def test_doctor_cannot_tell_of_a_memory_that_is_away(client, world, operator, se
         call_command("doctor", "acme")
 
     assert "Cannot tell" in page
-    assert "Holds:" not in page
+    assert "Passes:" not in page
     assert failed.value.returncode == 2
 
 

@@ -73,7 +73,7 @@ def test_list_merges_shows_masked_values(desk, suggestion):
     assert "62" in page
     assert "A•••" in page
     assert "B•••" in page
-    assert "other names and other phone numbers" in page
+    assert "different names and phone numbers" in page
 
 
 def test_list_merges_says_that_a_hosted_memory_has_none(desk, settings, tenant):

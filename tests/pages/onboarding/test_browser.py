@@ -37,7 +37,7 @@ def test_wizard_sets_a_client_up_while_one_looks_on(live_server, page, errors):
     page.get_by_label("Account", exact=True).select_option("other")
     expect(page.get_by_label("Auth token")).to_be_visible()
     page.get_by_label("Account", exact=True).select_option("new")
-    page.get_by_label("Set up like").select_option("store-only")
+    page.get_by_label("Template").select_option("store-only")
     assert find_faults(page) == []
 
     page.get_by_role("button", name="See what will be done").click()

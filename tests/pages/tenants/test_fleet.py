@@ -54,7 +54,7 @@ def test_list_tenants_shows_what_was_found_out(client, tenant, operator):
     here = "/tenants/acme"
     assert read_cells(page) == {
         "Link": ("fails", "fails", f"{here}/doctor/"),
-        "Canary": ("holds", "holds", f"{here}/canary/"),
+        "Canary": ("holds", "passes", f"{here}/canary/"),
         "Isolation": ("", "–", f"{here}/canary/"),
         "Changes": ("", "–", f"{here}/drift/"),
         "Learned": ("doubtful", "20%", f"{here}/doctor/"),

@@ -71,7 +71,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='deletion',
             name='channel',
-            field=models.CharField(blank=True, choices=[('email', 'E-mail'), ('phone', 'Phone'), ('letter', 'Letter'), ('form', 'Web form or chat'), ('person', 'In person'), ('ours', 'Nobody asked: our own decision')], max_length=16),
+            field=models.CharField(blank=True, choices=[('email', 'Email'), ('phone', 'Phone'), ('letter', 'Letter'), ('form', 'Web form or chat'), ('person', 'In person'), ('ours', 'Nobody asked: our own decision')], max_length=16),
         ),
         migrations.AddField(
             model_name='deletion',
