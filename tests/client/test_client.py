@@ -147,9 +147,9 @@ def test_an_answer_about_something_else_is_never_shown(call):
 def test_what_is_no_id_is_never_sent(bad):
     memory = Memory(STORE_BODY)
 
-    with pytest.raises(MemoryNotFound, match="^No store has"):
+    with pytest.raises(MemoryNotFound, match=r"^No store has"):
         memory.account.fetch_store(bad)
-    with pytest.raises(MemoryNotFound, match="^No store has"):
+    with pytest.raises(MemoryNotFound, match=r"^No store has"):
         memory.account.store(bad)
 
     assert memory.requests == []

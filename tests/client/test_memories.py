@@ -233,7 +233,7 @@ def test_a_misshapen_recall_is_refused(change):
 def test_what_cannot_stand_in_a_path_is_never_sent(noun, call):
     memory = Memory(accepted())
 
-    with pytest.raises(MemoryNotFound, match=f"^No {noun} has"):
+    with pytest.raises(MemoryNotFound, match=rf"^No {noun} has"):
         call(memory.store)
 
     assert memory.requests == []

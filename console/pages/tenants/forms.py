@@ -93,7 +93,7 @@ class SecretForm(ReasonForm):
         super().__init__(*args, **kwargs)
         _, *keys = (each["username"] for each in account["secrets"])
         self.fields["change"].choices = [  # type: ignore[attr-defined]
-            (ADD_KEY, "Make an API key"),
+            (ADD_KEY, "Create an API key"),
             (REPLACE_TOKEN, "Replace the auth token"),
             *((key, f"Revoke {shortened(key)}") for key in keys),
         ]
