@@ -344,7 +344,7 @@ WAITING: tuple[home.Waiting, ...] = (
     (Permission.REVEAL, "question about a reveal", "audit:asked", review.count_asked),
     (
         Permission.VIEW_DELETIONS,
-        "unsettled deletion",
+        "open deletion",
         "deletions:list",
         deletions.count_open,
     ),

@@ -117,7 +117,7 @@ def check_token(workspace: Workspace) -> SegmentCheck:
         return SegmentCheck(name, "fails", problem.message, where)
     except SegmentProblem as problem:
         return SegmentCheck(name, "fails", problem.message)
-    return SegmentCheck(name, "holds", "Segment takes it.")
+    return SegmentCheck(name, "holds", "Accepted by Segment.")
 
 
 def _ask(workspace: Workspace, region: str) -> Any:
@@ -166,9 +166,7 @@ def check_probe(workspace: Workspace) -> SegmentCheck | None:
         workspace.probe = probe | {"arrived_s": round(waited_s, 1)}
         workspace.is_proven = True
         workspace.save(update_fields=["probe", "is_proven"])
-    words = (
-        f"An event arrived, and could be read after {workspace.probe['arrived_s']} s."
-    )
+    words = f"A test event arrived and could be read {workspace.probe['arrived_s']} s later."
     return SegmentCheck(name, "holds", words)
 
 

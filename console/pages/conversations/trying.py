@@ -97,7 +97,7 @@ class TryForm(ReasonForm):
     )
     assistant = forms.ModelChoiceField(
         Assistant.objects.none(),
-        label="As",
+        label="Assistant",
         required=False,
         empty_label="No assistant: the memory alone",
         help_text="What it is given, Segment included, and what it would send there.",
@@ -115,7 +115,7 @@ class TryForm(ReasonForm):
 
 class SayForm(ConsoleForm):
     side = forms.ChoiceField(
-        label="As", choices=[("customer", "Customer"), ("agent", "Agent")]
+        label="Speak as", choices=[("customer", "Customer"), ("agent", "Agent")]
     )
     text = forms.CharField(
         label="Message",

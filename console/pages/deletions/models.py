@@ -179,7 +179,7 @@ class Deletion(models.Model):
 
     class IdentityProof(models.TextChoices):
         SIGNED_IN = "signed_in", "Signed in to their account"
-        CALLED_BACK = "called_back", "Called or written back on what we know"
+        CALLED_BACK = "called_back", "Called or written to at a known number or address"
         DOCUMENT = "document", "Showed a document"
         AGENT = "agent", "A representative with a mandate"
         OURS = "ours", "Not needed: our own decision"

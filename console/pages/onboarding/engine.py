@@ -256,6 +256,7 @@ def go_live(row: Onboarding, by: Actor) -> None:
                 "at": f"{each.at:%-d %b %Y, %H:%M:%S} UTC" if each.at else "",
                 "by": each.outcome.get("by", ""),
             }
+            | {name: each.outcome[name] for name in ("doubts",) if name in each.outcome}
             for each in seen
             if each.state == "done"
         },

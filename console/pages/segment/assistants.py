@@ -42,16 +42,16 @@ class AssistantForm(ConsoleForm):
         label="Knowledge bases",
         required=False,
         widget=forms.CheckboxSelectMultiple,
-        help_text="None: all of the tenant's.",
+        help_text="Choose none to use all of the tenant's.",
     )
     observations_limit = forms.IntegerField(
-        label="Observations at most", min_value=0, max_value=20
+        label="Maximum observations", min_value=0, max_value=20
     )
     summaries_limit = forms.IntegerField(
-        label="Summaries at most", min_value=0, max_value=20
+        label="Maximum summaries", min_value=0, max_value=20
     )
     least_score = forms.FloatField(
-        label="Least score",
+        label="Minimum score",
         min_value=0,
         max_value=1,
         help_text="0 to 1: what Recall is less sure of is left out.",

@@ -67,7 +67,7 @@ class WorkspaceForm(ConsoleForm):
     sends = forms.BooleanField(
         label="Send what was learned as it comes",
         required=False,
-        help_text="Else it waits in the outbox until a person sends it.",
+        help_text="Otherwise it waits in the outbox until somebody sends it.",
     )
     personalization = forms.BooleanField(
         label="Show what Segment knows of a customer",
@@ -90,7 +90,7 @@ class WorkspaceForm(ConsoleForm):
             "write_key": "Connections → Sources → a source that is connected to the "
             "space → Settings → API keys.",
             "public_token": "Workspace settings → Access management → Tokens, with the "
-            "right to delete; without it Segment is not asked to delete who is deleted here.",
+            "right to delete; without it Segment is not asked to delete customers who are deleted here.",
         }
         for each in SECRETS:
             self.fields[each].help_text = f"{where[each]} Stored encrypted."

@@ -99,7 +99,7 @@ def test_home_without_customers_leads_to_the_pages_of_the_role(
     record(tenant, Kind.CANARY, Health.FAILS)
     record(tenant, Kind.DOCTOR, Health.HOLDS)
     kept = " ".join(re.sub("<[^>]+>", " ", client.get("/t/acme/").text).split())
-    assert "Link holds Canary fails Imports" in kept
+    assert "Link passes Canary fails Imports" in kept
 
     client.force_login(auditor)
     records = client.get("/t/acme/").text
@@ -126,7 +126,7 @@ def test_waiting_says_what_is_unsettled_for_a_person(client, tenant, officer, au
 
     for person in (officer, auditor):
         client.force_login(person)
-        assert "2 unsettled deletions" in fetch_waiting(client)
+        assert "2 open deletions" in fetch_waiting(client)
 
 
 def test_waiting_says_where_a_memory_is_away(client, tenant, agent, settings):

@@ -200,6 +200,15 @@ def test_steps_refuse_what_comes_before_what_they_need(row):
     assert Tenant.objects.count() == 0
 
 
+def test_sheet_says_what_the_doctor_doubts(row):
+    engine.change_plan(row, replace(row.read_plan(), channels={}), SHELL)
+    finish(row)
+
+    go_live(row, SHELL)
+
+    assert "captures nothing" in row.sheet["steps"]["doctor"]["doubts"]
+
+
 def test_go_live_signs_what_is_green_and_nothing_else(row):
     with pytest.raises(StepRefused, match="Account, Store"):
         go_live(row, SHELL)

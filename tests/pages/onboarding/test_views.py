@@ -227,7 +227,8 @@ def test_names_forecasts_when_an_account_is_full(desk, monkeypatch):
 
 def test_begin_opens_a_sub_account_of_the_same_owner(desk):
     tenant = make_tenant("acme", "Acme")
-    offered = desk.get(NAMES, {"account": tenant.account_sid, "name": "Beta"}).text
+    asked = {"account": tenant.account_sid, "name": "Beta"}
+    offered = desk.get(NAMES, asked, headers=HTMX).text
     [link] = re.findall(r'href="([^"]+)"', offered)
     form = desk.get(link.replace("&amp;", "&")).context["form"]
     sent = {

@@ -87,8 +87,8 @@ def test_compare_names_what_came_on_one_side_alone(client, profile):
     assert "Came only before" not in more
     [gone] = re.findall(r"Came only before.*?</details>", less, re.S)
     assert "Likes green tea." in gone
-    assert "1 came in, 0 went out, 0 moved" in more
-    assert "0 came in, 1 went out, 0 moved" in less
+    assert "1 new, 0 gone, 0 moved" in more
+    assert "0 new, 1 gone, 0 moved" in less
 
 
 def test_compare_of_the_same_question_says_so(client, profile):

@@ -113,7 +113,7 @@ def test_open_entry_shows_what_the_agent_knew_and_leads_to_the_lab(
 
     assert "Owns a red bicycle." in page.text
     assert "has changed since" in page.text
-    assert "kept nowhere" in page.text
+    assert "not kept: type it" in page.text
     assert AuditEntry.objects.filter(action="ledger.read", profile_id=profile).exists()
     lab = client.get(page.context["run_url"])
     form = lab.context["form"]

@@ -130,8 +130,8 @@ def test_check_sees_an_event_arrive(client, workspace, operator):
 
     answer = client.post(f"{PAGE}check/", headers=HTMX)
 
-    assert "Segment takes it." in answer.text
-    assert "An event arrived" in answer.text
+    assert "Accepted by Segment." in answer.text
+    assert "A test event arrived" in answer.text
     assert Workspace.objects.get().is_proven
     assert "segment.checked" in get_actions()
 

@@ -91,7 +91,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='deletion',
             name='identity_proof',
-            field=models.CharField(blank=True, choices=[('signed_in', 'Signed in to their account'), ('called_back', 'Called or written back on what we know'), ('document', 'Showed a document'), ('agent', 'A representative with a mandate'), ('ours', 'Not needed: our own decision')], max_length=16),
+            field=models.CharField(blank=True, choices=[('signed_in', 'Signed in to their account'), ('called_back', 'Called or written to at a known number or address'), ('document', 'Showed a document'), ('agent', 'A representative with a mandate'), ('ours', 'Not needed: our own decision')], max_length=16),
         ),
         migrations.AddField(
             model_name='deletion',
