@@ -91,13 +91,11 @@ class LogVerdict:
                 f"BROKEN{where} ({self.fault}): {self.why}. "
                 f"{self.entries:,} entries before it are sound."
             )
-        walked = (
-            f"{self.entries:,} entries, {self.reasons_erased:,} reasons erased since"
-        )
+        walked = f"{self.entries:,} entries, {self.reasons_erased:,} reasons erased"
         if self.unknown:
             head = "CANNOT TELL:"
             if self.signed:
-                head = f"Sound up to entry {self.signed:,}, where a checkpoint of this console stands; but"
+                head = f"Sound up to the checkpoint at entry {self.signed:,}; but"
             return f"{head} {self.unknown}. No fault in {walked}."
         return f"Sound: {walked}; a receipt proves them up to entry {self.proved:,}."
 
@@ -222,8 +220,8 @@ def _find_doubt(walk: _Walk, receipts: Sequence[Document]) -> str:
         return f"entries from {walk.unproved:,} on are sealed by a key that is not here"
     if not receipts:
         return (
-            "without a receipt an end that was cut off does not show: make one for the "
-            "rest, and keep it elsewhere"
+            "without a receipt nobody can tell whether entries after that were cut off: "
+            "make a receipt, and keep it elsewhere"
         )
     return ""
 

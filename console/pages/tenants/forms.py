@@ -138,28 +138,28 @@ class IdentityForm(ReasonForm):
         help_text="“Yesterday” in a question or a conversation is a day of this zone.",
     )
     merge_brake = forms.ChoiceField(
-        label="What waits for a person",
+        label="Which merges an officer decides",
         choices=[
             (
                 "on",
-                "A value that would join profiles with different names and contact data, or that"
-                " more than five profiles have",
+                "Where names and contact data differ, or more than five profiles share a"
+                " value",
             ),
-            ("shared", "Only a value that more than five profiles have"),
-            ("off", "Nothing: every shared value merges"),
+            ("shared", "Only where more than five profiles share a value"),
+            ("off", "None: every shared value merges by itself"),
         ],
         widget=forms.RadioSelect,
-        help_text="What waits is listed under Merges, where an officer decides. Nothing"
-        " that waits now is decided by a change here.",
+        help_text="They wait under Merges. What waits there now still has to be decided"
+        " after a change here.",
     )
     whatsapp_is_phone = forms.ChoiceField(
         label="WhatsApp numbers",
         choices=[
-            ("no", "Are apart from phone numbers"),
-            ("yes", "Are phone numbers, too"),
+            ("no", "A WhatsApp number is an identifier of its own"),
+            ("yes", "A WhatsApp number is a phone number"),
         ],
         widget=forms.RadioSelect,
-        help_text="If they are, whatsapp:+14155550100 and a call from +1 415 555 0100"
+        help_text="In the second case whatsapp:+14155550100 and a call from +1 415 555 0100"
         " are one person.",
     )
 
