@@ -189,6 +189,12 @@ def shortened(value: str) -> str:
 
 
 @register.filter
+def spaced(name: str) -> str:
+    """A stored name, such as `earlier_texts`, as words."""
+    return name.replace("_", " ")
+
+
+@register.filter
 def role_label(role: str) -> str:
     """A role as people call it; what else acts, such as a command, keeps its name."""
     return dict(Role.choices).get(role, role)
