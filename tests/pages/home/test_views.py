@@ -87,14 +87,14 @@ def test_home_of_several_tenants_says_only_what_waits(client, tenant, agent):
     assert "waiting" not in client.get(address, headers=HTMX).text
 
 
-def test_home_without_customers_leads_to_the_pages_of_the_role(
-    client, tenant, operator, auditor
+def test_home_leads_to_the_pages_of_the_role(
+    client, tenant, operator, auditor, developer
 ):
     client.force_login(operator)
     office = client.get("/t/acme/").text
     for name in ("tenants:connection", "doctor:doctor", "imports:list"):
         assert f'href="{reverse(name, args=["acme"])}"><span>' in office
-    assert "1 has a role here" in " ".join(office.split())
+    assert "2 have a role here" in " ".join(office.split())
 
     record(tenant, Kind.CANARY, Health.FAILS)
     record(tenant, Kind.DOCTOR, Health.HOLDS)
@@ -106,6 +106,13 @@ def test_home_without_customers_leads_to_the_pages_of_the_role(
     for name in ("audit:list", "audit:proof", "deletions:list"):
         url = reverse(name, args=["acme"])
         assert f'href="{url}"><span>' in records
+        assert client.get(url).status_code == 200
+
+    client.force_login(developer)
+    development = client.get("/t/acme/").text
+    for name in ("run", "cases", "ledger"):
+        url = reverse(f"recall:{name}", args=["acme"])
+        assert f'href="{url}"><span>' in development
         assert client.get(url).status_code == 200
 
 
