@@ -344,7 +344,7 @@ class FeedForm(ConsoleForm):
         super().__init__(data)
         named: Any = [(each.id, each.display_name) for each in mappings]
         fields: Any = self.fields
-        fields["mapping"].choices = named or [("", "None yet: the API makes them")]
+        fields["mapping"].choices = named
         self.databases = list_databases(tenant)
         files = [
             (name, name if can_read(name) else f"{name} – {NO_PARQUET}")
@@ -352,9 +352,7 @@ class FeedForm(ConsoleForm):
         ]
         databases = [(name, name) for name in self.databases]
         groups: Any = [("Files", files), ("Databases", databases)]
-        fields["file"].choices = [each for each in groups if each[1]] or [
-            ("", "None yet: put a file into the folder")
-        ]
+        fields["file"].choices = [each for each in groups if each[1]]
         if not self.databases:
             del fields["query"]
 

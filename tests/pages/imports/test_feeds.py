@@ -412,6 +412,19 @@ def test_list_feeds_says_that_there_is_no_folder(client, settings, operator, ten
     assert "sets FEEDS_FOLDER" in client.get(url("feeds")).text
 
 
+def test_add_feed_says_what_to_add_first(client, settings, operator, tenant, feed):
+    client.force_login(operator)
+
+    settings.FEEDS_FOLDER = ""
+    without_source = client.get(url("add_feed")).text
+    models.DataMapping.objects.all().delete()
+    without_mapping = client.get(url("add_feed")).text
+
+    assert "First add a source" in without_source
+    assert "First add a data mapping" in without_mapping
+    assert "Save" not in without_source + without_mapping
+
+
 @pytest.fixture
 def database(feed, tmp_path, settings):
     path = tmp_path / "crm.sqlite3"
