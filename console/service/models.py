@@ -239,7 +239,18 @@ class StoreQuerySet(models.QuerySet[Any]):
         return self.filter(store_id=store.id)
 
 
-class StoreScoped(models.Model):
+class Row(models.Model):
+    """Logs and errors name it by its id, where it has one: a key of several columns can
+    hold what a customer is known by, and Django would tell all of it."""
+
+    class Meta:
+        abstract = True
+
+    def __str__(self) -> str:
+        return f"{self._meta.verbose_name} {getattr(self, 'id', '')}".strip()
+
+
+class StoreScoped(Row):
     """A row that belongs to one store and is deleted with it."""
 
     store_id = models.CharField(max_length=42)
@@ -255,7 +266,7 @@ class ProfileQuerySet(models.QuerySet[Any]):
         return self.filter(store_id=profile.store_id, profile_id=profile.id)
 
 
-class ProfileScoped(models.Model):
+class ProfileScoped(Row):
     """A row that belongs to one profile of one store and is deleted with either."""
 
     store_id = models.CharField(max_length=42)

@@ -30,6 +30,7 @@ from console.service.models import (
     Account,
     ProfileKey,
     ProfileScoped,
+    Row,
     StoreScoped,
     find_models,
     index_in_store,
@@ -72,7 +73,7 @@ class Configuration(models.Model):
         ]
 
 
-class ConversationScoped(models.Model):
+class ConversationScoped(Row):
     """A row that belongs to one conversation and is deleted with it."""
 
     store_id: models.CharField[str, str]

@@ -16,7 +16,7 @@ from console.contract.base import URL_MAX
 from console.contract.knowledge.base import BASE_DESCRIPTION_MAX, BASE_NAME_MAX
 from console.contract.knowledge.chunk import CHUNK_TITLE_MAX
 from console.contract.knowledge.source import SOURCE_DESCRIPTION_MAX, SOURCE_NAME_MAX
-from console.service.models import Account, check_length
+from console.service.models import Account, Row, check_length
 
 
 class Superseded(Exception):
@@ -135,7 +135,7 @@ class BaseQuerySet(models.QuerySet[Any]):
         return self.filter(base_id=source.base_id, source_id=source.id)
 
 
-class BaseScoped(models.Model):
+class BaseScoped(Row):
     """A row that belongs to one source of one base and is deleted with either."""
 
     base_id = models.CharField(max_length=45)

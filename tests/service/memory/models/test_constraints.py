@@ -218,9 +218,20 @@ def test_tables_are_in_the_memory_database_alone(db):
     assert not ours & tables["default"]
 
 
-@pytest.mark.parametrize("model", ROWS)
+@pytest.mark.parametrize(
+    "model",
+    [
+        each
+        for each in apps.get_models()
+        if isinstance(each._meta.pk, models.CompositePrimaryKey)
+    ],
+)
 def test_str_names_a_row_without_its_content(model):
-    name = str(model(**ROWS[model]))
+    row = model()
+    for field in model._meta.concrete_fields:
+        is_own_id = field.primary_key or field.name == "id"
+        if isinstance(field, models.CharField | models.TextField) and not is_own_id:
+            setattr(row, field.attname, "a@b.com")
 
-    assert name
-    assert "a@b.com" not in name
+    assert str(row)
+    assert "a@b.com" not in str(row)
