@@ -105,7 +105,17 @@ look_at_static_files_once()
 def read_certificates_once() -> None:
     """Each call of `httpx.get` read all there are, for a server without any."""
     transports = httpx._transports.default
-    transports.create_ssl_context = cache(transports.create_ssl_context)
+    create = transports.create_ssl_context
+
+    @cache
+    def read(where: tuple[str | None, ...], *args: Any, **kwargs: Any) -> Any:
+        return create(*args, **kwargs)
+
+    def create_once(*args: Any, **kwargs: Any) -> Any:
+        names = ("SSL_CERT_FILE", "SSL_CERT_DIR")
+        return read(tuple(map(os.environ.get, names)), *args, **kwargs)
+
+    transports.create_ssl_context = create_once
 
 
 read_certificates_once()
