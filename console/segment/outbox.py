@@ -27,7 +27,7 @@ from console.client.http import all_pages
 from console.client.segment import SegmentProblem, size_of
 from console.client.store import StoreClient
 from console.contract.memory.identifier import IdentifierSet
-from console.contract.memory.observation import ITEMS_PER_PAGE
+from console.contract.memory.observation import ITEMS_PER_PAGE, Observation
 from console.contract.memory.page import UPDATE
 from console.contract.segment import BATCH_BYTES, EVENT_BYTES, external_id
 from console.contract.times import to_wire
@@ -345,23 +345,23 @@ def find_there(
 ) -> list[Outgoing]:
     """Those of a profile's that the memory still has and holds for true. It is asked for
     the newest first, most of which are meant, and for no more pages than there are rows."""
-    wanted, true = {row.subject for row in rows if row.kind == "track"}, set[str]()
-    listed = all_pages(store.list_observations, profile_id)
+    wanted = {row.subject for row in rows if row.kind == "track"}
+    listed, found = all_pages(store.list_observations, profile_id), list[Observation]()
     try:
         if not wanted:
             store.fetch_profile(profile_id)
         for each in islice(listed, ITEMS_PER_PAGE * len(wanted)):
             if each.id in wanted:
                 wanted.remove(each.id)
-                true |= set() if each.retracted_at else {each.id}
+                found.append(each)
             if not wanted:
                 break
     except MemoryNotFound:
         return []
     for id_ in wanted:
         with suppress(MemoryNotFound):
-            found = store.fetch_observation(profile_id, id_)
-            true |= set() if found.retracted_at else {id_}
+            found.append(store.fetch_observation(profile_id, id_))
+    true = {each.id for each in found if not each.retracted_at}
     return [row for row in rows if row.kind == "identify" or row.subject in true]
 
 
