@@ -23,6 +23,7 @@ from console.client.network import EMBEDDED, check_address
 from console.core.unicode import find_alike
 from console.databases.encryption import encrypt
 from console.monitoring import drift
+from console.monitoring import models as kept
 from console.monitoring.nightly import examine
 from console.pages.onboarding.models import Onboarding
 from console.pages.onboarding.plan import Plan, PlanRefused
@@ -256,10 +257,10 @@ def go_live(row: Onboarding, by: Actor) -> None:
                 "at": f"{each.at:%-d %b %Y, %H:%M:%S} UTC" if each.at else "",
                 "by": each.outcome.get("by", ""),
             }
-            | {name: each.outcome[name] for name in ("doubts",) if name in each.outcome}
             for each in seen
             if each.state == "done"
         },
+        "doubts": tell_doubts(tenant),
         "segment": tell_segment(next(s for s in seen if s.step.name == "segment")),
         "at": now.isoformat(timespec="seconds"),
         "by": by.user.email if by.user else f"{by.name} {by.key}".strip(),
@@ -271,6 +272,12 @@ def go_live(row: Onboarding, by: Actor) -> None:
         live.update(live_at=now, sheet=sign(document), encrypted_token="")
         examine.enqueue(str(tenant.pk), now.isoformat())
     row.refresh_from_db()
+
+
+def tell_doubts(tenant: Tenant) -> str:
+    """What the doctor found last that fails nothing."""
+    found = kept.latest([tenant])[tenant.pk].get(kept.Kind.DOCTOR)
+    return found.facts["words"] if found else ""
 
 
 def tell_segment(seen: Seen) -> str:

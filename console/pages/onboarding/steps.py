@@ -819,12 +819,8 @@ class DoctorStep(ResultStep):
 
     def apply(self, b: Bench, facts: Facts, by: Actor) -> None:
         ask(b.added, by.move_to(b.added))
-        if (result := self.find(b)) is None:
-            return
-        if result.state not in self.sound:
+        if (result := self.find(b)) and result.state not in self.sound:
             self.refuse(result)
-        if result.state == kept.Health.DOUBTFUL:
-            b.row.outcomes[self.name] |= {"doubts": result.facts.get("words", "")}
 
 
 class CanaryStep(ResultStep):

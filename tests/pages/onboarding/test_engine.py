@@ -201,12 +201,20 @@ def test_steps_refuse_what_comes_before_what_they_need(row):
 
 
 def test_sheet_says_what_the_doctor_doubts(row):
-    engine.change_plan(row, replace(row.read_plan(), channels={}), SHELL)
     finish(row)
 
     go_live(row, SHELL)
 
-    assert "captures nothing" in row.sheet["steps"]["doctor"]["doubts"]
+    assert "captures nothing" in row.sheet["doubts"]
+
+
+def test_sheet_forgets_a_doubt_that_the_doctor_has_no_more(row):
+    finish(row)
+    kept.record(row.tenant, kept.Kind.DOCTOR, kept.Health.HOLDS, words="", first="")
+
+    go_live(row, SHELL)
+
+    assert row.sheet["doubts"] == ""
 
 
 def test_go_live_signs_what_is_green_and_nothing_else(row):
