@@ -1,6 +1,6 @@
 """The embedded memory as a WSGI application of its own, and what stands before its
-views: every failure as the contract's error (5), HTTP Basic against accounts, a limit of
-requests, packed answers (1, 1.1, 1.2, 5.2).
+views: HTTP Basic against accounts, a limit of requests, packed answers (1, 1.1, 1.2,
+5.2). http/errors.py has how failures are answered.
 
 It has its own URL configuration and middleware; sessions, CSRF and the console's
 pages do not exist here. It may be called from within a page's request, so it leaves
@@ -10,7 +10,6 @@ the thread's URL configuration and script prefix as it found them.
 import base64
 import gzip
 import hmac
-import logging
 import re
 from collections.abc import Callable, Iterable
 from contextlib import closing, suppress
@@ -20,21 +19,17 @@ from time import monotonic
 from typing import Any, cast
 
 from django.conf import settings
-from django.core.exceptions import DisallowedHost, SuspiciousOperation
 from django.core.handlers.wsgi import WSGIHandler
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.middleware.security import SecurityMiddleware
 from django.urls import get_script_prefix, get_urlconf, set_script_prefix, set_urlconf
 from django.utils.cache import patch_vary_headers
 
-from console.contract.base import URL_MAX
-from console.contract.memory import error
 from console.contract.memory.profile_import import UPLOADS
 from console.core.observability import observe_memory
-from console.databases.disk import RETRY_AFTER_S, Outage, find_outage
 from console.databases.encryption import VaultLocked
 from console.service import errors
-from console.service.http.answers import answer, build_uri
+from console.service.http.errors import answer_errors
 from console.service.http.request import (
     URLCONF,
     ApiRequest,
@@ -45,93 +40,6 @@ from console.service.http.request import (
 from console.service.memory.delay import delay_writes
 from console.service.memory.queries import Caller, find_caller
 from console.service.models import Credential, digest
-
-logger = logging.getLogger(__name__)
-
-
-def answer_errors(get_response: View) -> Callable[[HttpRequest], HttpResponse]:
-    """Middleware: whatever goes wrong below becomes one JSON form, never a page."""
-
-    def respond(request: HttpRequest) -> HttpResponse:
-        try:
-            request.get_host()
-            response = get_response(request)
-            if canonical_id := getattr(request, "canonical_profile_id", ""):
-                response.headers["Canonical-Profile-Id"] = canonical_id
-            return response
-        except errors.ProfileMoved as exc:
-            return redirect_to_canonical(request, exc)
-        except errors.ServiceError as exc:
-            return refuse(request, exc)
-        except Http404:
-            return refuse(
-                request,
-                errors.NotFound(
-                    "Not found: no such address; /v1/openapi.json has all."
-                ),
-            )
-        except DisallowedHost:
-            return refuse(request, errors.Invalid("Host: not served here"))
-        except SuspiciousOperation:
-            return refuse(request, errors.Invalid("Too many fields in the request."))
-        except Outage as exc:
-            return refuse(request, _get_failure(exc))
-        except Exception as exc:
-            logger.exception("The memory failed.")
-            return refuse(request, _get_failure(exc))
-
-    return respond
-
-
-def _get_failure(error: Exception) -> errors.ServiceError:
-    outage = find_outage(error)
-    if outage is None:
-        return errors.Failed("The memory failed; try again.")
-    failure = errors.Unavailable(f"{outage.title}; try again later.")
-    failure.headers["Retry-After"] = str(RETRY_AFTER_S)
-    return failure
-
-
-def redirect_to_canonical(
-    request: HttpRequest, moved: errors.ProfileMoved
-) -> HttpResponse:
-    """301 for reads, 308 for everything else: the same call of the canonical profile.
-    Contract 7."""
-    path = request.get_full_path().replace(moved.profile_id, moved.canonical_id, 1)
-    uri = request.build_absolute_uri(path)
-    if len(uri) > URL_MAX:
-        # A page token may be longer than the address of a redirect: from the beginning.
-        uri = uri.partition("?")[0]
-    status = 301 if request.method in {"GET", "HEAD"} else 308
-    headers = {"Location": uri, "Canonical-Profile-Id": moved.canonical_id}
-    return answer(
-        error.Moved(message=moved.message, uri=uri), status=status, headers=headers
-    )
-
-
-def refuse(request: HttpRequest, refusal: errors.ServiceError) -> HttpResponse:
-    """The body of section 5.1, with the headers that the refusal asks for."""
-    noun, more = error.get_refusal(request.path_info), dict[str, Any]()
-    code = noun.get_code(refusal.status, refusal.code)
-    if noun is error.ConversationsError:
-        conflict = refusal.headers.get(errors.CONFLICT_HEADER)
-        more = {
-            "httpStatusCode": refusal.status,
-            "userError": refusal.status < 500,
-            "details": {"conflictingResourceId": conflict} if conflict else {},
-        }
-    more_info = f"/v1/Errors/{code}"
-    with suppress(DisallowedHost):
-        more_info = build_uri(request, more_info)
-    body = noun(
-        code=code,
-        message=refusal.message[: error.ERROR_MESSAGE_MAX],
-        more_info=more_info,
-        status=refusal.status,
-        **more,
-    )
-    return answer(body, status=refusal.status, headers=refusal.headers)
-
 
 # What an error's more_info names has to be readable by whoever met the error, and
 # what describes the service by whoever is about to write a client for it.
