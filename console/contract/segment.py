@@ -15,6 +15,12 @@ MESSAGE_ID_LENGTH = 100  # one page says fewer: ours are far shorter
 TRAITS_AN_EVENT = 300
 TRAITS_A_PAGE, EVENTS_A_PAGE = 200, 100
 SPACE = re.compile(r"[A-Za-z0-9_-]{1,64}")
+IDENTIFIER_TYPE = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+# Of identifiers that every space makes by itself; from the fourth on of devices.
+DEFAULT_TYPES = tuple(
+    "user_id email anonymous_id android.id android.idfa android.push_token "
+    "cross_domain_id ga_client_id group_id ios.id ios.idfa ios.push_token".split()
+)
 # profiles, events, Public API: the hosts of a workspace's region.
 REGIONS = {
     "US": (

@@ -31,6 +31,7 @@ class Workspace(models.Model):
     probe        the last event that was sent to see it arrive: `value`, `sent_at`
               (epoch seconds), and `arrived_s` after how long it could be read, once it was
     is_proven    somebody was once found in this space, so that it is the token's
+    types     of identifiers that Segment has shown in it, and since when
     """
 
     tenant = models.OneToOneField(
@@ -48,6 +49,7 @@ class Workspace(models.Model):
     look = models.JSONField(default=dict)
     probe = models.JSONField(default=dict)
     is_proven = models.BooleanField(default=False)
+    types = models.JSONField(default=dict, db_default={})
     changed_at = models.DateTimeField(auto_now=True)
 
     def __str__(self) -> str:

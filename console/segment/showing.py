@@ -15,7 +15,12 @@ from console.client.store import StoreClient
 from console.masking.masker import Masker
 from console.segment.models import Assistant
 from console.segment.outbox import find_learned
-from console.segment.workspaces import SegmentProfile, find_workspace, read_profile
+from console.segment.workspaces import (
+    SegmentProfile,
+    find_workspace,
+    read_profile,
+    tell_absence,
+)
 
 # The group that Segment's own traits are masked as.
 GROUP = "Segment"
@@ -72,11 +77,12 @@ def _ask(
     if workspace is None:
         return {"problem": "No Segment workspace is set up."}
     try:
-        found = read_profile(workspace, store.list_identifiers(profile_id))
+        held = store.list_identifiers(profile_id)
+        found = read_profile(workspace, held)
     except SegmentProblem as problem:
         return {"problem": problem.message}
     if found is None:
-        return {"problem": "Segment knows nobody with this customer's identifiers."}
+        return {"problem": tell_absence(workspace, held)}
     who = f"{found.identity_type}:{_mask_id(masker, found.identity_type, found.value)}"
     path = f"/v1/spaces/{workspace.space}/collections/users/profiles/{who}"
     parts = ("traits", "external_ids", "events")

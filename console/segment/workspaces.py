@@ -1,7 +1,7 @@
 """What a tenant's Segment workspace answers: whether it works, and what it knows of a
 customer."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from secrets import token_hex
@@ -18,7 +18,14 @@ from console.client.segment import (
     TokenRefused,
 )
 from console.contract.memory.identifier import IdentifierSet
-from console.contract.segment import REGIONS, Event, ExternalId, SegmentTrait
+from console.contract.segment import (
+    DEFAULT_TYPES,
+    IDENTIFIER_TYPE,
+    REGIONS,
+    Event,
+    ExternalId,
+    SegmentTrait,
+)
 from console.segment.models import SECRETS, Watched, Workspace
 from console.tenants.actor import Actor
 from console.tenants.models import Tenant
@@ -29,7 +36,7 @@ PROBE_TRAIT = "memory_console_check"
 # Until then an event that cannot be read yet is late; Segment says seconds.
 PATIENCE_S = 120
 KEEP_S, KEPT_MAX = 60.0, 500
-EVENTS, ASKED_MAX = 5, 4
+EVENTS, ASKED_MAX, TYPES_MAX = 5, 6, 100
 # Ours and Segment's names of what names a customer; the surest first.
 TYPES = {
     "user_id": "user_id",
@@ -87,7 +94,7 @@ def change(actor: Actor, tenant: Tenant, given: Mapping[str, Any]) -> None:
         for each in {*given} - {*SECRETS}:
             setattr(kept, each, given[each])
         if {*changed} & {"space", "region", "token", "write_key"}:
-            kept.probe, kept.is_proven = {}, False
+            kept.probe, kept.is_proven, kept.types = {}, False, {}
         kept.seal(secrets)
         kept.save()
         on = ("store", tenant.store_id)
@@ -191,12 +198,13 @@ def read_profile(
     workspace: Workspace, identifiers: Sequence[IdentifierSet]
 ) -> SegmentProfile | None:
     """What Segment knows of a customer, kept for a minute; None: nobody has one of these
-    identifiers there. At most six calls. Raises SegmentProblem."""
-    for type_, identity in _list_identities(identifiers):
+    identifiers there. At most eight calls. Raises SegmentProblem."""
+    for _, type_, value in _list_identities(workspace, identifiers):
+        identity = f"{type_}:{value}"
         key = (workspace.pk, workspace.changed_at, identity)
         until, found = _kept.get(key, (0.0, None))
         if until < monotonic():
-            found = _read(workspace, type_, identity)
+            found = _read(workspace, type_, value)
             if len(_kept) >= KEPT_MAX:
                 _kept.clear()
             _kept[key] = (monotonic() + KEEP_S, found)
@@ -205,34 +213,64 @@ def read_profile(
     return None
 
 
-def _read(workspace: Workspace, type_: str, identity: str) -> SegmentProfile | None:
-    client = workspace.open()
+def _read(workspace: Workspace, type_: str, value: str) -> SegmentProfile | None:
+    client, identity = workspace.open(), f"{type_}:{value}"
     try:
         traits = client.fetch_traits(identity)
     except NotInSegment:
         return None
-    if not workspace.is_proven:
-        Workspace.objects.filter(pk=workspace.pk).update(is_proven=True)
-    return SegmentProfile(
-        type_,
-        identity.partition(":")[2],
-        traits,
-        client.fetch_external_ids(identity),
-        client.fetch_events(identity, EVENTS),
-    )
+    ids = client.fetch_external_ids(identity)
+    _note_types(workspace, [type_, *(each.type for each in ids)])
+    events = client.fetch_events(identity, EVENTS)
+    return SegmentProfile(type_, value, traits, ids, events)
+
+
+def _note_types(workspace: Workspace, shown: Iterable[str]) -> None:
+    """Somebody was found, and has identifiers of these types."""
+    new = {x for x in shown if IDENTIFIER_TYPE.fullmatch(x)} - workspace.types.keys()
+    if new or not workspace.is_proven:
+        room, now = TYPES_MAX - len(workspace.types), timezone.now().isoformat()
+        workspace.types |= dict.fromkeys(sorted(new)[:room], now)
+        kept = Workspace.objects.filter(pk=workspace.pk)
+        kept.update(is_proven=True, types=workspace.types)
+
+
+def tell_absence(workspace: Workspace, identifiers: Sequence[IdentifierSet]) -> str:
+    """Nobody was found: the types, each once, that may be to blame."""
+    said = ["Segment knows nobody with this customer's identifiers."]
+    asked = [
+        (ours, type_) for ours, type_, _ in _list_identities(workspace, identifiers)
+    ]
+    known = [*dict.fromkeys((*DEFAULT_TYPES[:3], *workspace.types))]
+    for ours, type_ in dict.fromkeys(asked):
+        if type_ not in {*DEFAULT_TYPES, *known}:
+            said.append(
+                f"It has shown no identifier of the type {type_} here: a type of your "
+                "own may be missing in the space (Unify → Identity resolution)."
+            )
+        elif ours != type_ and ours.casefold() == type_.casefold():
+            said.append(f"It knows the type {ours} as {type_}, as which it was asked.")
+    if len(said) > 1:
+        said.append(f"Known here: {', '.join(known)}.")
+    return " ".join(said)
 
 
 def _list_identities(
-    identifiers: Sequence[IdentifierSet],
-) -> list[tuple[str, str]]:
-    """Segment's type and `type:value`. A phone is looked for as we write it, and in
-    digits alone, as most write it there."""
+    workspace: Workspace, identifiers: Sequence[IdentifierSet]
+) -> list[tuple[str, str, str]]:
+    """Our type, Segment's and the newest value, the surest first. A type that Segment has
+    not shown is asked for as well: it may be new. A phone is looked for as we write it,
+    and in digits alone, as most write it there."""
+    known = (*TYPES.values(), *DEFAULT_TYPES, *workspace.types)
+    spelt = {each.casefold(): each for each in known}
+    ranks = {each: rank for rank, each in enumerate(TYPES)}
     found = []
-    for ours, theirs in TYPES.items():
-        for each in identifiers:
-            if each.id_type == ours and each.values:
-                newest = each.values[-1]
-                found.append((theirs, f"{theirs}:{newest}"))
-                if theirs == "phone" and newest.startswith("+"):
-                    found.append((theirs, f"{theirs}:{newest[1:]}"))
+    for each in sorted(identifiers, key=lambda x: ranks.get(x.id_type, len(ranks))):
+        ours, theirs = each.id_type, TYPES.get(each.id_type, each.id_type)
+        if theirs not in known:
+            theirs = spelt.get(theirs.casefold(), theirs)
+        for newest in each.values[-1:]:
+            found.append((ours, theirs, newest))
+            if theirs == "phone" and newest.startswith("+"):
+                found.append((ours, theirs, newest[1:]))
     return found[:ASKED_MAX]

@@ -1,6 +1,7 @@
 """A tenant's Segment workspace: how it is set up and whether it works; what it knows of a
 customer."""
 
+from datetime import datetime
 from typing import Any
 
 from django import forms
@@ -13,7 +14,7 @@ from console.audit.log import log_view
 from console.client.errors import MemoryProblem
 from console.client.segment import SegmentProblem
 from console.contract.base import whole
-from console.contract.segment import SPACE
+from console.contract.segment import DEFAULT_TYPES, SPACE
 from console.masking.masker import masker_for
 from console.segment import workspaces
 from console.segment.models import SECRETS, Workspace
@@ -114,7 +115,13 @@ def workspace(request: ConsoleRequest) -> HttpResponse:
         workspaces.change(request.actor, request.tenant, form.cleaned_data)
         messages.success(request, "Saved. Check whether it works.")
         return redirect("segment:workspace", request.tenant.slug)
-    context = {"form": form, "workspace": kept}
+    types = sorted(kept.types.items()) if kept else ()
+    context = {
+        "form": form,
+        "workspace": kept,
+        "always": DEFAULT_TYPES[:3],
+        "shown_types": [(x, datetime.fromisoformat(since)) for x, since in types],
+    }
     return render_form(request, "segment/workspace.html", context)
 
 
@@ -178,6 +185,7 @@ def customer(request: ConsoleRequest, profile_id: str) -> HttpResponse:
     else:
         masker = masker_for(request.actor, profile_id)
         context["found"] = found
+        context["absence"] = found is None and workspaces.tell_absence(kept, held)
         context["traits"] = found and [
             (name, mask_value(masker, GROUP, name, trait.value), trait)
             for name, trait in sorted(found.traits.items())

@@ -7,10 +7,13 @@ from django.utils.timezone import now
 
 from console.audit.models import AuditEntry
 from console.client.segment import SegmentClient
+from console.contract.memory.identifier import IdentifierSet
+from console.contract.memory.trait_group import NewTraitDefinition, PatchTraitGroup
 from console.contract.segment import external_id
 from console.demo.segment import EmulatedSource, Emulator
 from console.segment import workspaces
 from console.segment.models import Workspace
+from console.tenants.vault import open_store
 from tests.factories import HTMX, make_profile, make_tenant
 
 PAGE = "/tenants/acme/segment/"
@@ -218,6 +221,7 @@ def test_customer_shows_what_segment_knows(client, workspace, segment, tenant, a
     assert "found by email" in part
     assert "Identifiers there" in part
     assert "user_id" in part
+    assert {*Workspace.objects.get().types} == {"email", "phone", "user_id"}
     assert "casey@example.com" not in part
     assert "4155550100" not in part
     entry = AuditEntry.objects.get(action="segment.viewed")
@@ -234,6 +238,49 @@ def test_customer_is_found_by_a_phone_that_segment_has_in_digits(
     part = client.get(f"/t/acme/profiles/{profile}/segment/", headers=HTMX).text
 
     assert "gold" in part
+
+
+def test_customer_of_a_type_that_segment_has_not_shown_is_told_so_until_it_has(
+    client, workspace, segment, tenant, agent, operator
+):
+    store = open_store(tenant)
+    card = NewTraitDefinition(data_type="STRING", id_type_promotion="chat")
+    store.patch_trait_group("Contact", PatchTraitGroup(traits={"card": card}))
+    part = f"/t/acme/profiles/{make_profile(tenant, card='L-7')}/segment/"
+    client.force_login(agent)
+
+    lacking = client.get(part, headers=HTMX).text
+    segment.limits["chat"] = 1
+    ids = {"externalIds": [external_id("chat", "L-7")]}
+    event = {"type": "identify", "messageId": "m", "userId": "c-7", "context": ids}
+    workspace.open().send([event | {"traits": {"plan": "gold"}}], now().isoformat())
+    workspaces._kept.clear()
+    there = client.get(part, headers=HTMX).text
+    client.force_login(operator)
+    page = client.get(PAGE).text
+
+    assert "has shown no identifier of the type chat here" in lacking
+    assert "Known here: user_id, email, anonymous_id." in lacking
+    assert "gold" in there
+    assert "found by chat" in there
+    assert page.index("Segment has shown here") < page.index("<dt>chat</dt>")
+    assert "L-7" not in str(Workspace.objects.get().types)
+
+
+def test_absence_names_a_type_that_segment_spells_otherwise(workspace):
+    held = [
+        IdentifierSet(id_type="Email", values=("casey@example.com",)),
+        IdentifierSet(id_type="phone", values=("+14155550100",)),
+    ]
+
+    words = workspaces.tell_absence(workspace, held)
+    workspace.types = {"phone": now().isoformat()}
+    known = workspaces.tell_absence(workspace, held[1:])
+
+    assert "knows the type Email as email, as which it was asked" in words
+    assert words.count("no identifier of the type phone") == 1
+    assert known == "Segment knows nobody with this customer's identifiers."
+    assert workspaces.read_profile(workspace, held) is None
 
 
 def test_customer_is_asked_for_once_a_minute(
