@@ -122,10 +122,10 @@ def make_store(account_sid: str, name: str = "client-1") -> str:
     return create_store(account, display_name=name, description="").id
 
 
-def move_tenant(tenant: Tenant, address: str) -> None:
+def move_tenant(tenant: Tenant, address: str, token: str = "a token") -> None:
     """Its memory is at another address now, and its token is sealed for that."""
     tenant.address = address
-    tenant.encrypted_token = encrypt("a token", context=tenant.token_context)
+    tenant.encrypted_token = encrypt(token, context=tenant.token_context)
     tenant.save()
 
 

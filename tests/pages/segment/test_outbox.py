@@ -5,17 +5,25 @@ from django.utils.timezone import now
 
 from console.audit.models import AuditEntry
 from console.contract.segment import external_id
+from console.databases.encryption import decrypt
 from console.pages.deletions.models import Deletion
 from console.segment import workspaces
-from console.segment.models import Assistant, Erasure, Outgoing, Talk
+from console.segment.models import Assistant, Erasure, Outgoing, Talk, Watched
 from console.tenants.models import Role
 from console.tenants.vault import open_store
-from tests.factories import make_observation, make_profile, make_tenant, make_user
+from tests.factories import (
+    make_observation,
+    make_profile,
+    make_tenant,
+    make_user,
+    move_tenant,
+)
 from tests.pages.deletions.test_requests import as_person, post, work
 from tests.pages.deletions.test_views import confirm, confirm_url
-from tests.segment.test_outbox import run, segment, set_up, workspace
+from tests.pages.reference.conftest import address
+from tests.segment.test_outbox import introduce, run, segment, set_up, workspace
 
-__all__ = ["segment", "workspace"]
+__all__ = ["address", "segment", "workspace"]
 PAGE = "/t/acme/segment/outbox/"
 
 
@@ -156,13 +164,20 @@ def test_show_event_says_what_an_identify_would_change(
     assert means in text
 
 
-def test_deletion_of_a_profile_takes_its_events_and_asks_segment(
-    client, segment, workspace, tenant, profile_id, officer
+def tell_nobody(*_, **__):
+    """What a memory elsewhere does before it deletes."""
+
+
+def test_deletion_in_a_hosted_memory_is_told_though_no_event_was_made(
+    client, address, segment, tenant, officer, settings
 ):
-    """By the user id that Segment has beside the mail."""
-    ids = {"externalIds": [external_id("email", "casey@example.com")]}
-    known = {"type": "identify", "messageId": "m-3", "userId": "c-1", "context": ids}
-    workspace.open().send([known], now().isoformat())
+    settings.MEMORY_ALLOW_PRIVATE = True
+    settings.BEFORE_DELETION = f"{__name__}.{tell_nobody.__name__}"
+    set_up(tenant, perception=False)
+    introduce("casey@example.com", "c-1")
+    profile_id = make_profile(tenant, email="casey@example.com")
+    secret = decrypt(tenant.encrypted_token, context=tenant.token_context)
+    move_tenant(tenant, address, secret)
     client.force_login(officer)
     second = make_user(Role.OFFICER, tenant, email="second@console.example")
     url = confirm_url("profile", profile_id)
@@ -174,10 +189,9 @@ def test_deletion_of_a_profile_takes_its_events_and_asks_segment(
     Erasure.objects.update(due_at=now())
     run(tenant)
 
-    assert not Outgoing.objects.exists()
+    assert not Watched.objects.exists()
     assert "At Segment" in asked
     assert "Waiting to be requested" in asked
-    assert Erasure.objects.get().state == "requested"
     assert "1 requested" in client.get(PAGE).text
     assert [each["subjectIds"] for each in segment.deletions.values()] == [["c-1"]]
 
