@@ -51,7 +51,7 @@ _kept: dict[tuple[Any, ...], tuple[float, "SegmentProfile | None"]] = {}
 
 @dataclass(frozen=True, slots=True)
 class SegmentCheck:
-    """state  holds, fails or waits; `where`: in Segment"""
+    """state  passes, fails or waits; `where`: in Segment"""
 
     name: str
     state: str
@@ -124,7 +124,7 @@ def check_token(workspace: Workspace) -> SegmentCheck:
         return SegmentCheck(name, "fails", problem.message, where)
     except SegmentProblem as problem:
         return SegmentCheck(name, "fails", problem.message)
-    return SegmentCheck(name, "holds", "Accepted by Segment.")
+    return SegmentCheck(name, "passes", "Accepted by Segment.")
 
 
 def _ask(workspace: Workspace, region: str) -> Any:
@@ -174,7 +174,7 @@ def check_probe(workspace: Workspace) -> SegmentCheck | None:
         workspace.is_proven = True
         workspace.save(update_fields=["probe", "is_proven"])
     words = f"A test event arrived and could be read {workspace.probe['arrived_s']} s later."
-    return SegmentCheck(name, "holds", words)
+    return SegmentCheck(name, "passes", words)
 
 
 def _tell_causes(workspace: Workspace) -> str:

@@ -131,7 +131,7 @@ def check(request: ConsoleRequest) -> HttpResponse:
     kept = _get_workspace(request)
     log_view(request.actor, "segment.checked", "store", request.tenant.store_id)
     checks = [workspaces.check_token(kept)]
-    if checks[0].state == "holds":
+    if checks[0].state == "passes":
         try:
             workspaces.send_probe(kept)
         except SegmentProblem as problem:
