@@ -92,7 +92,10 @@ class Emulator:
     def __init__(self, port: int = 0) -> None:
         self.space, self.region = "spa_emulator", "US"
         self.tokens = {"profile-token"}
-        self.sources = {"write-key": EmulatedSource("src_emulator")}
+        self.sources = {
+            "write-key": EmulatedSource("src_emulator"),
+            "loose-key": EmulatedSource("src_loose", connected=False),
+        }
         self.limits = {"user_id": 1, "email": 5, "anonymous_id": 5, "phone": 5}
         self.profiles: list[EmulatedProfile] = []
         self.accepted: list[dict[str, Any]] = []
@@ -529,7 +532,7 @@ def main(port: int) -> None:
     told = {
         "space": emulator.space,
         "token": next(iter(emulator.tokens)),
-        "write key": next(iter(emulator.sources)),
+        "write key": " or, of a source that is not connected, ".join(emulator.sources),
         "Public API token": next(iter(emulator.public_tokens)),
     }
     words = ", ".join(f"{name} {value}" for name, value in told.items())

@@ -10,9 +10,10 @@ from console.client.segment import SegmentClient
 from console.contract.memory.identifier import IdentifierSet
 from console.contract.memory.trait_group import NewTraitDefinition, PatchTraitGroup
 from console.contract.segment import external_id
-from console.demo.segment import EmulatedSource, Emulator
+from console.demo.segment import Emulator
 from console.segment import workspaces
 from console.segment.models import Workspace
+from console.tenants.actor import Actor
 from console.tenants.vault import open_store
 from tests.factories import HTMX, make_profile, make_tenant
 
@@ -169,10 +170,10 @@ def test_check_names_the_region_of_a_token(client, workspace, monkeypatch, opera
 
 @pytest.mark.parametrize("fault", ["loose", "wrong_key", "wrong_space"])
 def test_arrival_says_what_can_have_lost_an_event(
-    client, workspace, segment, operator, time_machine, fault
+    client, workspace, segment, tenant, operator, time_machine, fault
 ):
     if fault == "loose":
-        segment.sources["write-key"] = EmulatedSource("src", connected=False)
+        workspaces.change(Actor(None), tenant, {"write_key": "loose-key"})
     elif fault == "wrong_key":
         segment.sources.clear()
     else:
@@ -188,6 +189,7 @@ def test_arrival_says_what_can_have_lost_an_event(
     for cause in ("write key", "not connected to the space", "another space"):
         assert cause in late
     assert "load delay" not in late
+    assert (fault == "loose") == ("source_not_connected" in segment.count_lost())
 
 
 def test_check_rules_out_the_space_where_somebody_was_found(
