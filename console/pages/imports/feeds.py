@@ -46,9 +46,8 @@ from console.pages.imports.sources import (
 )
 from console.pages.imports.views import is_running, start_import
 from console.tenants.actor import Actor, Permission
-from console.tenants.models import Tenant
 from console.tenants.vault import open_store
-from console.web.forms import ConsoleForm
+from console.web.forms import ConsoleForm, StaffTextField
 from console.web.render import FORM, POST, ConsoleRequest, allow, render_form
 
 SAMPLE, SHOWN, HOURS_MAX = 100, 20, 24 * 31
@@ -59,7 +58,15 @@ EDGE_MAX = 1000
 TIME = re.compile(r"\d{4}-\d\d-\d\d")
 # What a run that was carried out leaves of its feed.
 MOVED = "watermark edge former former_edge import_id read taken".split()
-MOVES = (("run", "Run now"), ("again", "All rows again"), ("remove", "Remove"))
+# What is read, and from where on: where one is edited, a run that goes on is about another.
+PLACED = "file watermark_column watermark".split()
+MOVES = {
+    "run": "Run now",
+    "again": "All rows again",
+    "pause": "Pause",
+    "resume": "Resume",
+    "remove": "Remove",
+}
 
 
 def list_new(feed: Feed, rows: Iterable[Read]) -> Iterator[Read]:
@@ -144,6 +151,7 @@ def run_feed(feed_id: int, again: bool = False) -> None:
     mine = Feed.objects.filter(pk=feed_id)
     if (feed := mine.select_related("tenant").first()) is None:
         return
+    placed = {name: getattr(feed, name) for name in PLACED}
     if again:
         feed.watermark, feed.edge = "", []
     done: dict[str, Any] = {"ran_at": timezone.now()}
@@ -152,7 +160,7 @@ def run_feed(feed_id: int, again: bool = False) -> None:
         done |= {name: getattr(feed, name) for name in MOVED}
     except (FeedProblem, MemoryProblem) as problem:
         done["told"] = problem.message[:300]
-    mine.update(**done)  # what was removed meanwhile stays so
+    mine.filter(**placed).update(**done)  # what was edited or removed stays so
 
 
 def carry_out(feed: Feed) -> str:
@@ -305,7 +313,10 @@ def _fits(cell: str, data_type: str) -> bool:
 
 
 class FeedForm(ConsoleForm):
-    mapping = forms.ChoiceField(
+    name = StaffTextField(
+        label="Name", max_length=80, required=False, help_text="Empty: its source's."
+    )
+    mapping_id = forms.ChoiceField(
         label="Data mapping", help_text="Which column becomes which trait."
     )
     file = forms.ChoiceField(
@@ -330,7 +341,8 @@ class FeedForm(ConsoleForm):
         r"^[^\x00-\x1f]{1,200}\Z",
         label="Begin after",
         required=False,
-        help_text="What the watermark is before the first run.",
+        help_text="What the watermark is before the next run. Empty: it goes on where "
+        "the last one ended, in another source or column from the beginning.",
     )
     every_hours = forms.IntegerField(
         label="Hours between runs",
@@ -340,16 +352,21 @@ class FeedForm(ConsoleForm):
         help_text="24: daily. Empty: when somebody starts it.",
     )
 
-    def __init__(self, data: Any, mappings: Iterable[DataMapping], tenant: Tenant):
-        super().__init__(data)
-        named: Any = [(each.id, each.display_name) for each in mappings]
+    def __init__(self, data: Any, mappings: Iterable[DataMapping], kept: Feed):
+        shown = {*self.base_fields} - {"watermark"}  # of a customer's row
+        super().__init__(data, initial={name: getattr(kept, name) for name in shown})
+        named = {each.id: each.display_name for each in mappings}
+        if kept.pk:
+            named.setdefault(kept.mapping_id, "gone")
         fields: Any = self.fields
-        fields["mapping"].choices = named
-        self.databases = list_databases(tenant)
+        fields["mapping_id"].choices = [*named.items()]
+        self.databases = list_databases(kept.tenant)
         files = [
             (name, name if can_read(name) else f"{name} – {NO_PARQUET}")
-            for name in list_files(tenant)
+            for name in list_files(kept.tenant)
         ]
+        if kept.pk and kept.file not in {*dict(files), *self.databases}:
+            files.append((kept.file, f"{kept.file} – gone"))
         databases = [(name, name) for name in self.databases]
         groups: Any = [("Files", files), ("Databases", databases)]
         fields["file"].choices = [each for each in groups if each[1]]
@@ -377,30 +394,44 @@ def list_feeds(request: ConsoleRequest) -> HttpResponse:
 
 
 @allow(Permission.IMPORT_PROFILES, FORM, logs="feed.changed")
-def add_feed(request: ConsoleRequest) -> HttpResponse:
+def edit_feed(request: ConsoleRequest, number: int = 0) -> HttpResponse:
+    """One that is there, or a new one."""
+    kept = _get(request, number) if number else Feed(tenant=request.tenant)
     mappings = all_pages(request.store.list_data_mappings)
     data = request.POST if request.method == "POST" else None
-    form = FeedForm(data, mappings, request.tenant)
+    form = FeedForm(data, mappings, kept)
     if form.is_valid():
-        given = form.cleaned_data
-        mapping_id = given.pop("mapping")
-        due_at = timezone.now() if given["every_hours"] else None
-        given["former"] = given["watermark"]
+        changed = [name for name in form.changed_data if name in form.cleaned_data]
+        given = {name: form.cleaned_data[name] for name in changed}
+        if {*changed} & {*PLACED}:
+            begin = form.cleaned_data["watermark"]
+            given |= {
+                "watermark": begin,
+                "former": begin,
+                "edge": [],
+                "former_edge": [],
+            }
+        if "every_hours" in given:
+            given["due_at"] = timezone.now() if given["every_hours"] else None
+        for name, value in given.items():
+            setattr(kept, name, value)
         with transaction.atomic():
-            feed = Feed.objects.create(
-                tenant=request.tenant, mapping_id=mapping_id, due_at=due_at, **given
-            )
-            log(request.actor, "feed.changed", "feed", str(feed.pk), changed="added")
-        return redirect("imports:try_feed", request.tenant.slug, feed.pk)
-    return render_form(request, "imports/feed.html", {"form": form})
+            kept.save(update_fields=[*given] if number else None)
+            said = ", ".join(changed) if number else "added"
+            log(request.actor, "feed.changed", "feed", str(kept.pk), changed=said)
+        return redirect("imports:try_feed", request.tenant.slug, kept.pk)
+    return render_form(request, "imports/feed.html", {"form": form, "kept": kept})
 
 
 @allow(Permission.IMPORT_PROFILES, logs="none: numbers of rows and names of columns")
 def show_trial(request: ConsoleRequest, number: int) -> HttpResponse:
     """A dry run."""
-    context: dict[str, Any] = {"feed": _get(request, number), "moves": MOVES}
+    feed = _get(request, number)
+    off = {"pause": not feed.due_at, "resume": not feed.is_paused}
+    moves = [each for each in MOVES.items() if not off.get(each[0])]
+    context: dict[str, Any] = {"feed": feed, "moves": moves}
     try:
-        context["trial"] = try_feed(context["feed"])
+        context["trial"] = try_feed(feed)
     except (FeedProblem, MemoryProblem) as problem:
         context["problem"] = problem
     return render(request, "imports/trial.html", context)
@@ -408,14 +439,18 @@ def show_trial(request: ConsoleRequest, number: int) -> HttpResponse:
 
 @allow(Permission.IMPORT_PROFILES, POST, logs="feed.changed")
 def move_feed(request: ConsoleRequest, number: int, move: str) -> HttpResponse:
-    """Run it now, run all of its rows again, or remove it."""
+    """Run it now, run all of its rows again, pause, resume or remove it."""
     feed = _get(request, number)
-    if move not in dict(MOVES):
+    if move not in MOVES:
         raise Http404
     with transaction.atomic():
         log(request.actor, "feed.changed", "feed", str(feed.pk), changed=move)
         if move == "remove":
             feed.delete()
+        elif move in {"pause", "resume"}:
+            is_due = move == "resume" and feed.every_hours
+            feed.due_at = timezone.now() if is_due else None
+            feed.save(update_fields=["due_at"])
         else:
             run_feed.enqueue(feed.pk, again=move == "again")
             messages.info(request, "It runs within a few seconds.")

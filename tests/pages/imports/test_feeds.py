@@ -19,6 +19,7 @@ from pyarrow import Table
 from pyarrow.parquet import write_table
 from requests.adapters import HTTPAdapter
 
+from console.audit.models import AuditEntry
 from console.pages.imports import feeds, sources
 from console.pages.imports.models import Feed
 from console.service.memory import models
@@ -167,7 +168,7 @@ def test_feed_reads_parquet(parquet, tenant):
 def test_feed_says_what_to_install_for_parquet(client, parquet, operator, monkeypatch):
     monkeypatch.setattr(sources, "find_spec", lambda name: None)
     client.force_login(operator)
-    given = {"mapping": MAPPING, "file": "crm.parquet"}
+    given = {"mapping_id": MAPPING, "file": "crm.parquet"}
 
     feed, _ = run(parquet)
     form = client.get(url("add_feed")).text
@@ -365,7 +366,7 @@ def test_show_trial_says_what_would_be_refused_and_no_value(
 
 def test_add_feed_leads_to_its_trial_and_is_listed(client, feed, operator):
     client.force_login(operator)
-    given = {"mapping": MAPPING, "file": "crm.csv", "every_hours": "24"}
+    given = {"mapping_id": MAPPING, "file": "crm.csv", "every_hours": "24"}
 
     added = client.post(url("add_feed"), given)
     made = Feed.objects.order_by("pk").last()
@@ -374,6 +375,75 @@ def test_add_feed_leads_to_its_trial_and_is_listed(client, feed, operator):
     assert added.url == url("try_feed", made.pk)
     assert (made.every_hours, made.watermark_column) == (24, "")
     assert "crm.csv" in listed
+
+
+def test_edit_feed_keeps_the_watermark_unless_what_it_is_of_changes(
+    client, feed, folder, operator
+):
+    run(feed)
+    (folder / "shop.csv").write_text(ROWS)
+    client.force_login(operator)
+    address, mark = url("edit_feed", feed.pk), "watermark_column"
+    given = {"mapping_id": MAPPING, "file": "crm.csv", mark: "changed"}
+
+    page = client.get(address).text
+    client.post(address, given | {"name": "Shop", "every_hours": "24"})
+    named = Feed.objects.get()
+    client.post(address, given | {"file": "shop.csv", "watermark": "2026-01-02"})
+    moved, _ = run(feed)
+
+    assert "2026-01-03" not in page
+    assert (str(named), named.watermark, named.due_at is None) == (
+        "Shop",
+        "2026-01-03",
+        False,
+    )
+    assert (str(moved), moved.taken, moved.due_at) == ("shop.csv", 1, None)
+    told = AuditEntry.objects.filter(action="feed.changed").order_by("seq")
+    assert [each.details["changed"] for each in told] == [
+        "name, every_hours",
+        "name, file, watermark, every_hours",
+    ]
+
+
+def test_edit_feed_stands_while_it_runs_and_with_a_source_that_is_gone(
+    client, feed, folder, operator, monkeypatch
+):
+    (folder / "shop.csv").write_text(ROWS)
+    client.force_login(operator)
+    given = {"mapping_id": MAPPING, "file": "shop.csv", "watermark_column": "changed"}
+    read = feeds.read_in_time
+
+    def edit(*args):
+        client.post(url("edit_feed", feed.pk), given)
+        return read(*args)
+
+    monkeypatch.setattr(feeds, "read_in_time", edit)
+    feeds.run_feed.func(feed.pk)
+    feed.refresh_from_db()
+    (folder / "shop.csv").unlink()
+    models.DataMapping.objects.all().delete()
+    page = client.get(url("edit_feed", feed.pk)).text
+
+    assert (feed.file, feed.watermark) == ("shop.csv", "")
+    assert "shop.csv – gone" in page
+    assert ">gone</option>" in page
+
+
+def test_move_feed_pauses_and_resumes_it(client, feed, operator):
+    Feed.objects.update(every_hours=24, due_at=timezone.now())
+    client.force_login(operator)
+
+    client.post(url("move_feed", feed.pk, "pause"))
+    listed = client.get(url("feeds")).text
+    trial = client.get(url("try_feed", feed.pk)).text
+    client.post(url("move_feed", feed.pk, "resume"))
+    feed.refresh_from_db()
+
+    assert "paused" in listed
+    assert "Resume" in trial
+    assert "Pause<" not in trial
+    assert (feed.due_at is None, feed.every_hours) == (False, 24)
 
 
 def test_move_feed_removes_it(client, feed, operator):
@@ -394,7 +464,7 @@ def test_feed_reads_no_other_tenants_folder(client, feed, folder, operator):
     client.force_login(operator)
 
     for name in ("secret.csv", "../other/secret.csv", "link.csv", "pipe.csv"):
-        answer = client.post(url("add_feed"), {"mapping": MAPPING, "file": name})
+        answer = client.post(url("add_feed"), {"mapping_id": MAPPING, "file": name})
         Feed.objects.filter(pk=feed.pk).update(file=name)
         feeds.run_feed.func(feed.pk)
         feed.refresh_from_db()
@@ -523,7 +593,7 @@ def test_feed_leaves_a_database_behind_that_hangs(feed, settings, monkeypatch):
 
 def test_add_feed_of_a_database_needs_a_query(client, feed, database, operator):
     client.force_login(operator)
-    given = {"mapping": MAPPING, "file": "crm"}
+    given = {"mapping_id": MAPPING, "file": "crm"}
 
     without = client.post(url("add_feed"), given)
     file = client.post(url("add_feed"), given | {"file": "crm.csv", "query": "x"})
