@@ -314,7 +314,10 @@ def _judge(
 
 class FeedForm(ConsoleForm):
     name = StaffTextField(
-        label="Name", max_length=80, required=False, help_text="Empty: its source's."
+        label="Name",
+        max_length=80,
+        required=False,
+        help_text="Empty: the name of its source.",
     )
     mapping_id = forms.ChoiceField(
         label="Data mapping", help_text="Which column becomes which trait."
@@ -341,8 +344,8 @@ class FeedForm(ConsoleForm):
         r"^[^\x00-\x1f]{1,200}\Z",
         label="Begin after",
         required=False,
-        help_text="What the watermark is before the next run. Empty: it goes on where "
-        "the last one ended, in another source or column from the beginning.",
+        help_text="Only rows with a greater watermark are read next. Empty: it goes on "
+        "where the last run ended; in another source or column, at the beginning.",
     )
     every_hours = forms.IntegerField(
         label="Hours between runs",

@@ -94,10 +94,11 @@ class WorkspaceForm(ConsoleForm):
             "right to delete; without it Segment is not asked to delete customers who are deleted here.",
         }
         for each in SECRETS:
-            self.fields[each].help_text = f"{where[each]} Stored encrypted."
-            if workspace and workspace.secrets.get(each):
-                kept_one = "Stored; leave empty to keep it"
-                self.fields[each].widget.attrs["placeholder"] = kept_one
+            is_kept = workspace and workspace.secrets.get(each)
+            stored = (
+                "Stored; leave empty to keep it." if is_kept else "Stored encrypted."
+            )
+            self.fields[each].help_text = f"{where[each]} {stored}"
             self.fields[each].required = workspace is None and each != "public_token"
 
 
