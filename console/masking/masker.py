@@ -430,6 +430,11 @@ class Masker:
         own = list(list_own(traits, held))
         self._read_own = lambda: own
 
+    def know_profiles(self, ids: Sequence[str]) -> None:
+        """Whose texts these are, of several; read with the first text."""
+        tenant = self._tenant
+        self._read_own = lambda: _read_own(tenant, ids)
+
     def know_customers(self, participants: Iterable[Participant]) -> None:
         """Who else is spoken of in these texts, also by names that no profile has; read
         with the first text."""

@@ -26,6 +26,8 @@ VALUES = 3
 # Reserved for examples (RFC 2606): no customer has an address there, and each that the
 # console itself makes to try a memory has one (console/monitoring/synthetic.py).
 SYNTHETIC = "synthetic.example"
+# The name of a profile that is there no more.
+GONE = "gone"
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +139,7 @@ def name_people(
         )
         for x in people
     }
-    return dict.fromkeys(ids, "gone") | named
+    return dict.fromkeys(ids, GONE) | named
 
 
 def mask_candidate(profile: Profile, masker: Masker, **further: Any) -> Candidate:

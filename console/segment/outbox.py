@@ -425,6 +425,16 @@ def drop(tenant: Tenant, subjects: Sequence[str]) -> None:
     Outgoing.objects.filter(tenant=tenant, subject__in=subjects).delete()
 
 
+def drop_logged(tenant: Tenant, subjects: Sequence[str]) -> set[str]:
+    """Those that programs have deleted in the built-in memory, as the audit log says."""
+    logged = AuditEntry.objects.filter(action="observation.deleted", outcome="done")
+    this = {"tenant__in": [tenant.slug, ""], "object_id__in": subjects}
+    gone = {*logged.filter(**this).values_list("object_id", flat=True)}
+    if gone:
+        drop(tenant, [*gone])
+    return gone
+
+
 def find_erasure(tenant: Tenant, profile_id: str) -> Erasure | None:
     return Erasure.objects.filter(tenant=tenant, profile_id=profile_id).first()
 

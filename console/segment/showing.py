@@ -13,7 +13,7 @@ from django.utils import timezone
 from console.client.segment import SegmentProblem
 from console.client.store import StoreClient
 from console.masking.masker import Masker
-from console.segment.models import Assistant
+from console.segment.models import Assistant, Outgoing
 from console.segment.outbox import find_learned
 from console.segment.workspaces import (
     SegmentProfile,
@@ -152,6 +152,13 @@ def mask_event(masker: Masker, event: dict[str, Any], names: str) -> dict[str, A
             for name, value in traits.items()
         }
     return shown
+
+
+def show_words(masker: Masker, row: Outgoing) -> str:
+    """Of an observation; "" of a trait, and once the text is gone. Raises MemoryProblem."""
+    event = row.content if row.kind == "track" else None
+    told = event and event["properties"]["content"]
+    return masker.mask_text("observation", row.subject, told).text if told else ""
 
 
 def to_json(shown: Any) -> str:

@@ -1,5 +1,6 @@
 """Segment's outbox: what was learned and goes there, each event as it is sent."""
 
+from contextlib import suppress
 from typing import Any
 
 from django.contrib import messages
@@ -13,10 +14,10 @@ from console.audit.log import log, log_view
 from console.client.errors import MemoryProblem
 from console.client.segment import SegmentProblem
 from console.masking.masker import Masker, masker_for
-from console.profiles.candidates import name_people
+from console.profiles.candidates import GONE, name_people
 from console.segment import outbox, workspaces
 from console.segment.models import Outgoing
-from console.segment.showing import mask_event, mask_value, to_json
+from console.segment.showing import mask_event, mask_value, show_words, to_json
 from console.tenants.actor import Permission
 from console.web.render import POST, ConsoleRequest, allow, render_part
 
@@ -26,7 +27,7 @@ State = Outgoing.State
 
 @allow(Permission.VIEW_PROFILES, logs="profile.listed")
 def show_outbox(request: ConsoleRequest) -> HttpResponse:
-    """By the newest; htmx gets the rows alone."""
+    """By the newest, with what was learned as it is masked; htmx gets the rows alone."""
     rows = _list(request)
     counts = dict(rows.values_list("state").annotate(Count("pk")).order_by())
     state = request.GET.get("state", "")
@@ -34,12 +35,19 @@ def show_outbox(request: ConsoleRequest) -> HttpResponse:
         rows = rows.filter(state=state)
     pages = Paginator(rows.select_related("assistant").order_by("-pk"), PAGE_ROWS)
     page = pages.get_page(request.GET.get("page"))
-    ids = [row.profile_id for row in page]
-    names = name_people(request.store, ids, masker_for(request.actor))
+    gone = outbox.drop_logged(request.tenant, [row.subject for row in page])
+    shown = [row for row in page if row.subject not in gone]
+    ids = [*{row.profile_id: None for row in shown}]
+    masker, words = masker_for(request.actor), dict[int, str]()
+    names = name_people(request.store, ids, masker)
     log_view(request.actor, "profile.listed", count=len(names))
+    masker.know_profiles(ids)
+    with suppress(MemoryProblem):  # without the names that it masks nothing is shown
+        there = [row for row in shown if names[row.profile_id] != GONE]
+        words = {row.pk: show_words(masker, row) for row in there}
     context = {
         "page": page,
-        "rows": [(row, names[row.profile_id]) for row in page],
+        "rows": [(row, names[row.profile_id], words.get(row.pk)) for row in shown],
         "state": state,
         "states": [(each, each.label, counts.get(each, 0)) for each in State],
         "held": counts.get(State.HELD, 0),

@@ -3,12 +3,14 @@
 import pytest
 from django.utils.timezone import now
 
+from console.audit.log import log
 from console.audit.models import AuditEntry
 from console.contract.segment import external_id
 from console.databases.encryption import decrypt
 from console.pages.deletions.models import Deletion
 from console.segment import workspaces
 from console.segment.models import Assistant, Erasure, Outgoing, Talk, Watched
+from console.tenants.actor import Actor
 from console.tenants.models import Role
 from console.tenants.vault import open_store
 from tests.factories import (
@@ -49,7 +51,7 @@ def test_show_event_masks_it_and_offers_to_send_it(
     after = client.get(f"{PAGE}?state=sent").text
 
     assert "Send all 1 held" in listed
-    assert "Sails with" not in listed
+    assert "Sails with" in listed
     assert "Observation learned" in shown
     assert "Sails with" in shown
     assert "casey@example.com" not in listed + shown
@@ -72,6 +74,35 @@ def test_show_event_of_what_a_program_has_deleted_is_404(
 
     assert client.get(f"{PAGE}{row.pk}/").status_code == 404
     assert not Outgoing.objects.exists()
+
+
+def test_show_outbox_says_what_was_learned_and_names_nobody(
+    client, tenant, workspace, agent
+):
+    """Neither who it is of, nor what a program has deleted, nor whose profile is gone."""
+    store, ids = open_store(tenant), []
+    for name in ("Ottilie", "Balthasar"):
+        ids.append(make_profile(tenant, firstName=name, email=f"{name}@example.com"))
+        for text in ("rows", "rides"):
+            make_observation(
+                tenant, ids[-1], f"{name} {text}, says Balthasar. {'x' * 90}"
+            )
+    run(tenant)
+    client.force_login(agent)
+
+    listed = client.get(PAGE).text
+    subject = Outgoing.objects.filter(profile_id=ids[1]).first().subject
+    on = ("observation.deleted", "observation", subject)
+    log(Actor(None, tenant), *on, about=[ids[1]])
+    store.delete_profile(ids[0])
+    after = client.get(PAGE).text
+
+    assert listed.count("rows, says") == 2
+    assert "Ottilie" not in listed
+    assert "Balthasar" not in listed
+    assert "x" * 90 not in listed
+    assert after.count(", says") == 1
+    assert Outgoing.objects.count() == 3
 
 
 def test_deletion_of_a_fact_takes_its_event(client, tenant, profile_id, officer):
