@@ -42,6 +42,40 @@ def strip_hidden(text: str) -> str:
     return _IGNORABLE.sub("", "".join(seen))
 
 
+# Scripts that are written without blanks.
+GLUED = re.compile(r"[\u0e00-\u0e7f\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7a3]")
+
+
+def fold_text(text: str) -> str:
+    """For comparison: without case, accents and compatibility forms."""
+    if text.isascii():
+        return text.casefold()
+    decomposed = unicodedata.normalize("NFKD", text)
+    plain = (char for char in decomposed if not unicodedata.combining(char))
+    return "".join(plain).casefold()
+
+
+def compile_beginning(word: str) -> re.Pattern[str]:
+    """What begins with it in a folded text: `ember` is in no December."""
+    folded = fold_text(word)
+    is_apart = word[0].isalnum() and not GLUED.search(word)
+    return re.compile(rf"(?<!\w){re.escape(folded)}" if is_apart else re.escape(folded))
+
+
+def find_folded(
+    text: str, looked_for: Iterable[re.Pattern[str]]
+) -> list[tuple[int, int]]:
+    """Where in the text as it is stand what patterns find in the folded one."""
+    pieces = list(map(fold_text, text))
+    places = [at for at, piece in enumerate(pieces) for _ in piece]
+    folded = "".join(pieces)
+    return [
+        (places[match.start()], places[match.end() - 1] + 1)
+        for pattern in looked_for
+        for match in pattern.finditer(folded)
+    ]
+
+
 def get_char_name(char: str) -> str:
     """`U+202E RIGHT-TO-LEFT OVERRIDE`, for the mark that stands for it."""
     code = f"U+{ord(char):04X}"

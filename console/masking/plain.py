@@ -18,6 +18,8 @@ from typing import Any, NamedTuple
 
 import re2
 
+from console.core.unicode import GLUED
+
 _WORDS = tomllib.loads((Path(__file__).parent / "words.toml").read_text("utf-8"))
 # Letters with an accent as the letter alone, one for one, so that places stay.
 _FOLD = {
@@ -30,9 +32,6 @@ _FOLD = {
 _NO_LETTERS = str.maketrans("0123456789_", " " * 11)
 # How far before a number its label may stand.
 GAP_MAX, WORDS_BETWEEN = 40, 4
-
-# Scripts that are written without blanks.
-GLUED = re.compile(r"[\u0e00-\u0e7f\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7a3]")
 
 
 # Room for the states of all labels at once: with RE2's own 8 MiB it builds them again

@@ -6,7 +6,7 @@ between two requests but where each list goes on. A memory that cannot list by o
 is read through index.py.
 """
 
-import unicodedata
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, date, datetime, timedelta
@@ -22,7 +22,7 @@ from console.client.store import StoreClient
 from console.contract.memory.observation import RETRACTED, Observation
 from console.contract.memory.page import OCCURRENCE
 from console.contract.memory.summary import Summary
-from console.core.unicode import CANDIDATE, is_hidden
+from console.core.unicode import CANDIDATE, compile_beginning, fold_text, is_hidden
 from console.masking.masker import KEY_MARK, MaskedValue, Masker
 from console.profiles.items import OBSERVATION, SUMMARY, Day, ItemRow, group_by_day
 from console.web.budget import Budget
@@ -33,15 +33,6 @@ KINDS = {
     "summary": "summaries only",
     RETRACTED: "retracted only",
 }
-
-
-def fold_text(text: str) -> str:
-    """For comparison: without case, accents and compatibility forms."""
-    if text.isascii():
-        return text.casefold()
-    decomposed = unicodedata.normalize("NFKD", text)
-    plain = (char for char in decomposed if not unicodedata.combining(char))
-    return "".join(plain).casefold()
 
 
 @dataclass(frozen=True)
@@ -70,6 +61,10 @@ class TimelineFilters:
         return fold_text(self.words).split()
 
     @cached_property
+    def beginnings(self) -> list[re.Pattern[str]]:
+        return list(map(compile_beginning, self.folded_words))
+
+    @cached_property
     def memory_source(self) -> str:
         """The source that a memory can be asked for; "" for any, or one it cannot."""
         return "" if self.source.startswith(KEY_MARK) else self.source
@@ -79,11 +74,11 @@ class TimelineFilters:
         return self != NO_FILTERS
 
     def match_words(self, text: str) -> bool:
-        """Whether every word occurs in it."""
-        if not self.folded_words:
+        """Whether for every word one of the text's begins with it."""
+        if not self.beginnings:
             return True
         folded = fold_text(text)
-        return all(word in folded for word in self.folded_words)
+        return all(begins.search(folded) for begins in self.beginnings)
 
     def match_facts(
         self, day: date, kinds: Sequence[str], conversations: Sequence[str]
@@ -375,7 +370,7 @@ def build_rows(
     rows = []
     for item, shown in mask_matches(items, masker, filters):
         if filters.kind != Summary.kind:
-            text = shorten_text(shown.text, filters.folded_words)
+            text = shorten_text(shown.text, filters.beginnings)
             shown = replace(shown, text=text)
         rows.append(ItemRow(item, shown, masker.mask_source(item.source)))
     return rows
@@ -400,11 +395,13 @@ def mask_matches(
             yield item, shown
 
 
-def shorten_text(text: str, words: list[str]) -> str:
+def shorten_text(text: str, looked_for: Iterable[re.Pattern[str]]) -> str:
     """A long text from its beginning, or from shortly before a word of the search."""
-    if len(text) > ROW_CHARACTERS and words:
+    if len(text) > ROW_CHARACTERS:
         # As near as folding allows: it can change a text's length.
-        at = min(fold_text(text).find(word) for word in words)
+        folded = fold_text(text)
+        found = (begins.search(folded) for begins in looked_for)
+        at = min((match.start() for match in found if match), default=0)
         if at > ROW_CHARACTERS - CHARACTERS_BEFORE_WORD:
             return "… " + _cut_end(text[at - CHARACTERS_BEFORE_WORD :])
     return _cut_end(text)

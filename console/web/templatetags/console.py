@@ -1,7 +1,7 @@
 """Tags that every template has without loading them. All of them escape."""
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
@@ -19,7 +19,7 @@ from heroicons.templatetags.heroicons import heroicon_mini
 from console.contract.knowledge.chunk import Chunk
 from console.contract.memory.recall import TracePart, TraceScore
 from console.contract.times import to_wire
-from console.core.unicode import CANDIDATE, get_char_name, is_hidden
+from console.core.unicode import CANDIDATE, find_folded, get_char_name, is_hidden
 from console.engine.words import stems
 from console.masking.masker import mask_name, mask_text
 from console.tenants.models import Role
@@ -238,18 +238,34 @@ def readable(chunk: Chunk) -> str:
 @register.filter
 def marked(text: str, found: Collection[str]) -> SafeString:
     """The same, with the words marked that have one of these stems."""
-    pieces: list[str] = []
-    start, wanted = 0, set(found)
     # Only a word's ending is changed: of 100 texts, few of the words are worth stemming.
-    firsts = {"_", *(stem[0] for stem in wanted)}
-    for word in _WORD.finditer(text) if found else ():
-        if word[0].isascii() and word[0][0].lower() not in firsts:
-            continue
-        if not wanted.isdisjoint(stems(word[0])):
-            pieces += _split_hidden(text[start : word.start()])
-            pieces += [_MARK, *_split_hidden(word[0]), _MARK_END]
-            start = word.end()
-    pieces += _split_hidden(text[start:])
+    wanted, firsts = set(found), {"_", *(stem[0] for stem in found)}
+    return _mark(
+        text,
+        (
+            word.span()
+            for word in (_WORD.finditer(text) if found else ())
+            if not (word[0].isascii() and word[0][0].lower() not in firsts)
+            and not wanted.isdisjoint(stems(word[0]))
+        ),
+    )
+
+
+@register.filter
+def begun(text: str, looked_for: Iterable[re.Pattern[str]]) -> SafeString:
+    """The same, with what a search by beginnings has found marked."""
+    return _mark(text, find_folded(text, looked_for))
+
+
+def _mark(text: str, spans: Iterable[tuple[int, int]]) -> SafeString:
+    pieces: list[str] = []
+    end = 0
+    for start, until in sorted(spans):
+        if start >= end:
+            pieces += _split_hidden(text[end:start])
+            pieces += [_MARK, *_split_hidden(text[start:until]), _MARK_END]
+            end = until
+    pieces += _split_hidden(text[end:])
     return format_html_join("", "{}", ((piece,) for piece in pieces))
 
 

@@ -6,10 +6,10 @@ from datetime import date, timedelta
 import pytest
 from django.utils import timezone
 
+from console.core.unicode import compile_beginning, fold_text
 from console.pages.timeline.reader import (
     ROW_CHARACTERS,
     TimelineFilters,
-    fold_text,
     shorten_text,
 )
 from console.service.memory.models import Observation
@@ -69,10 +69,11 @@ def test_shorten_text_makes_no_row_large(content):
 def test_shorten_text_begins_shortly_before_the_word():
     text = "lorem ipsum " * 200 + "needle and the rest"
 
-    assert "needle" in shorten_text(text, ["needle"])
-    assert shorten_text(text, ["needle"]).startswith("… ")
-    assert shorten_text(text, ["lorem"]).startswith("lorem")
-    assert shorten_text("short", ["short"]) == "short"
+    needle, lorem = [compile_beginning("needle")], [compile_beginning("lorem")]
+    assert "needle" in shorten_text(text, needle)
+    assert shorten_text(text, needle).startswith("… ")
+    assert shorten_text(text, lorem).startswith("lorem")
+    assert shorten_text("lorem", lorem) == "lorem"
 
 
 def test_timeline_of_long_texts_stays_small(client, tenant, officer):
@@ -114,3 +115,17 @@ def test_timeline_filters_have_a_query_and_descriptions():
 def test_fold_text_ignores_case_and_accents():
     assert fold_text("ZÜRICH Straße ﬁn") == "zurich strasse fin"
     assert fold_text("Plain") == "plain"
+
+
+def test_timeline_finds_words_by_their_beginnings_and_marks_them(client, tenant):
+    profile = make_profile(tenant)
+    make_observation(tenant, profile, "Came on 8 December.")
+    make_observation(tenant, profile, "Wants Embers from Émbrun, EMBER too.")
+    make_observation(tenant, profile, "東京に住んでいます。")
+
+    found = client.get(page(profile), {"words": "ember"}, follow=True).text
+    glued = client.get(page(profile), {"words": "京に"}, follow=True).text
+
+    assert "December" not in found
+    assert "<mark>Ember</mark>s from Émbrun, <mark>EMBER</mark> too." in found
+    assert "東<mark>京に</mark>住" in glued
