@@ -458,7 +458,12 @@ class Masker:
     @cached_property
     def with_names(self) -> "Masker":
         """The same for texts below a heading that reveals the name: they follow it."""
-        return self._copy(_clear_in_texts=self._clear)
+        names = {each: self._clear[each] for each in {NAME} & self._clear.keys()}
+        return self._copy(_clear_in_texts=names)
+
+    def of(self, profile_id: str) -> "Masker":
+        """For what may be another customer's: what was revealed is this one's alone."""
+        return self if profile_id == self._profile_id else self.by_rule
 
     def _copy(self, **state: Any) -> "Masker":
         other = Masker(self._tenant, profile_id=self._profile_id)
@@ -580,7 +585,8 @@ class Masker:
                     whole = replace(
                         whole, subject=NAME, profile_id="", clear_until=None
                     )
-                return [whole, *parts]
+                # Once more in the way to a tab.
+                return [whole, replace(whole, place=0), *parts]
         return []
 
     def mask_identifier(self, id_type: str, values: Sequence[str]) -> list[MaskedValue]:
@@ -593,7 +599,7 @@ class Masker:
 
     def mask_name(self, traits: Mapping[str, Mapping[str, Any]]) -> str:
         """The customer's name, masked; "" without one. Also while it is revealed: only
-        the card and its traits show it in clear, where it is masked again by itself."""
+        a profile's tabs show it in clear, where it is masked again by itself."""
         whole = self.by_rule.mask_whole_name(traits)
         return whole[0].text if whole else ""
 

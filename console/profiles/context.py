@@ -20,11 +20,14 @@ from django.utils.crypto import salted_hmac
 
 from console.accounts.adapter import NEXT_URL_KEY
 from console.client.errors import MemoryProblem
+from console.contract.memory.identifier import IdentifierSet
 from console.contract.memory.observation import NewObservation, Observation
 from console.contract.memory.page import OCCURRENCE
+from console.contract.memory.profile import Profile
 from console.contract.times import from_wire, to_wire
 from console.masking.masker import Masker, masker_for
 from console.profiles.candidates import attempt
+from console.profiles.models import find_hold
 from console.web.render import ConsoleRequest, wants_part
 from console.web.session import SessionStore
 
@@ -41,7 +44,7 @@ def build_profile_context(
     """Who a page is about: acting on the wrong person is the worst mistake. A `masker` of
     the page's texts learns from the same call whose they are.
 
-    Initials, also while the name is revealed: its clear form is in one place only.
+    Initials, also while the name is revealed: it is clear below the tabs alone.
     """
     name = ""
     # A part goes into a page that has the name already: no call for it.
@@ -56,6 +59,47 @@ def build_profile_context(
     # The built-in memory can do both, or neither.
     can_retract = bool(get_order(request))
     return {"profile_id": profile_id, "name": name, "can_retract": can_retract}
+
+
+def build_tab_context(
+    request: ConsoleRequest, profile_id: str, masker: Masker, *, is_part: bool = False
+) -> dict[str, Any]:
+    """The head that all tabs of a profile have; the `masker` of their texts learns whose
+    they are. A part goes into a page that has it."""
+    if is_part:
+        return {"profile_id": profile_id, "can_retract": bool(get_order(request))}
+    found, held = request.store.gather(
+        partial(request.store.fetch_profile, profile_id, merged_ids=True),
+        partial(attempt, request.store.list_identifiers, profile_id),
+    )
+    masker.know(found.traits, () if isinstance(held, MemoryProblem) else held)
+    return build_head(request, found, held, masker)
+
+
+def build_head(
+    request: ConsoleRequest,
+    found: Profile,
+    held: Iterable[IdentifierSet] | MemoryProblem,
+    masker: Masker,
+) -> dict[str, Any]:
+    """Of each type of identifier the newest value, and those before it."""
+    sets = () if isinstance(held, MemoryProblem) else held
+    return {
+        "profile": found,
+        "profile_id": found.id,
+        "name": masker.mask_name(found.traits),
+        "whole_name": next(iter(masker.mask_whole_name(found.traits)), None),
+        "hold": find_hold(request.tenant, found.id, found.merged_ids or ()),
+        "identifiers": [
+            (each.id_type, newest, earlier)
+            for each in sets
+            if each.values
+            for *earlier, newest in [masker.mask_identifier(each.id_type, each.values)]
+        ],
+        "identifiers_problem": held if isinstance(held, MemoryProblem) else None,
+        # The built-in memory can do both, or neither.
+        "can_retract": bool(get_order(request)),
+    }
 
 
 def lists_by_occurrence(request: ConsoleRequest, profile_id: str) -> bool:

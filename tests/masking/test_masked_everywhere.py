@@ -220,15 +220,16 @@ ALONG = {
 }
 # Where a revealed value may stand in clear: the pages that show that very field, and
 # the one that corrects it.
+TABS = {"profile", "timeline", "observations", "summaries", "traits"}
 OF_A_TRAIT = {"profile", "traits", "correct"}
 # The histogram comes with the filters, which name a conversation by its first text.
 OF_THE_TIMELINE = {"profile", "timeline", "histogram", "observations"}
 PLACES = {
-    "name/Contact": OF_A_TRAIT,
+    "name/Contact": TABS | {"correct", "histogram", "recent_observation"},
     "trait/Contact.email": OF_A_TRAIT,
     "trait/Notes.other": OF_A_TRAIT,
-    "identifier/email": {"profile", "identifiers"},
-    "identifier/phone": {"profile", "identifiers"},
+    "identifier/email": TABS | {"correct"},
+    "identifier/phone": TABS | {"correct"},
     "observation": {
         "recent_observation",
         "observation",

@@ -160,14 +160,14 @@ def test_mask_whole_name_is_revealed_with_its_parts(tenant):
     masker = Masker(tenant, {"name/Contact": until}, profile_id="p1")
     traits = {"Contact": {"firstName": "Ada", "lastName": "Li"}}
 
-    whole, *parts = masker.mask_whole_name(traits)
+    whole, way, *parts = masker.mask_whole_name(traits)
 
     assert (whole.text, whole.clear_until) == ("Ada Li", until)
     assert [part.text for part in parts] == ["Ada", "Li"]
-    ids = [value.dom_id for value in (whole, *parts)]
-    assert ids == [f"shown-name-Contact{end}" for end in ("", "-2", "-3")]
+    ids = [value.dom_id for value in (whole, way, *parts)]
+    assert ids == [f"shown-name-Contact{end}" for end in ("", "-0", "-2", "-3")]
     elsewhere = masker.mask_whole_name({"CRM": {"name": "Ada Li"}})
-    assert [value.text for value in elsewhere] == ["A••• L•••"] * 2
+    assert [value.text for value in elsewhere] == ["A••• L•••"] * 3
     assert not elsewhere[0].profile_id
     assert masker.mask_whole_name({}) == []
 

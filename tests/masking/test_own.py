@@ -73,9 +73,7 @@ def card(client, customer) -> str:
     return client.get(reverse("customers:profile", args=["acme", customer])).text
 
 
-def test_card_shows_a_revealed_name_in_its_texts_and_nowhere_else(
-    client, agent, customer
-):
+def test_tabs_show_a_revealed_name_in_their_texts(client, agent, customer):
     client.force_login(agent)
     timeline = reverse("timeline:timeline", args=["acme", customer])
     url = reverse("reveals:reveal", args=["acme", customer, "name", "Contact"])
@@ -88,9 +86,14 @@ def test_card_shows_a_revealed_name_in_its_texts_and_nowhere_else(
     assert "Q••• said: Call" in before
     assert "Quillon prefers" in after
     assert "Quillon said: Call" in after
-    assert "Q••• prefers" in client.get(timeline).text
-    # The part of the card that follows the heading.
+    # The part of a tab that follows the heading.
     assert revealed["HX-Trigger"] in before
+    text = client.get(timeline).text
+    assert "Quillon prefers" in text
+    assert f'hx-trigger="{revealed["HX-Trigger"]} from:body"' in text
+    again = client.get(timeline, headers=HTMX | {"HX-Trigger": "timeline-again"})
+    assert "Quillon prefers" in again.text
+    assert "HX-Push-Url" not in again
 
 
 @pytest.mark.parametrize(

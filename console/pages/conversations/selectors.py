@@ -112,7 +112,8 @@ def build_rows(
 
     rows = []
     for each in conversations:
-        shown = masker.mask_text("conversation", each.id, each.opening)
+        # Not as revealed on its own page, where it is masked again by itself.
+        shown = masker.mask_text("", each.id, each.opening)
         # A card's number may go on in the next turn, which is not here; `AO-20418` is
         # an order's.
         opening = each.opening and _DIGITS.sub(DOTS, shown.text)
@@ -130,9 +131,10 @@ def _build_person(participant: Participant, masker: Masker) -> Person:
     name = "" if participant.name == address else participant.name
     if participant.type not in STAFF:
         id_type = ID_TYPES.get(first.channel if first else "", "phone")
-        [shown] = masker.mask_identifier(id_type, [address])
+        [shown] = masker.by_rule.mask_identifier(id_type, [address])
         address = shown.text
-        name = masker.mask_trait("Contact", "firstName", name).text if name else ""
+        whose = masker.of(participant.profile_id)
+        name = whose.mask_trait("Contact", "firstName", name).text if name else ""
     return Person(
         id=participant.id,
         name=name,

@@ -53,7 +53,7 @@ from console.pages.conversations.trying import (
     may_end,
     remove_customer,
 )
-from console.profiles.context import build_profile_context
+from console.profiles.context import build_tab_context
 from console.profiles.items import WAITING, build_waiting, fetch_waiting, mask_waiting
 from console.profiles.models import check_hold
 from console.tenants.actor import Actor, Permission
@@ -137,17 +137,20 @@ ACTS = msgspec.toml.decode(
 def list_conversations(request: ConsoleRequest) -> HttpResponse:
     """The newest first; of one status or one customer."""
     query = check_form(ListForm(request.GET))
-    store, masker = request.store, masker_for(request.actor)
+    store, masker = request.store, masker_for(request.actor, query["profile"])
     page = store.conversations.list_conversations(
         status=query["status"],
         profile_id=query["profile"],
         page_token=query["page"],
         page_size=ROWS,
     )
-    rows = build_rows(page.items, masker)
     of_profile = {"profile_id": query["profile"]}
     if query["profile"]:
-        of_profile = build_profile_context(request, query["profile"])
+        is_part = wants_part(request)
+        of_profile = build_tab_context(
+            request, query["profile"], masker, is_part=is_part
+        )
+    rows = build_rows(page.items, masker.with_names)
     log_view(
         request.actor,
         "conversations.listed",
@@ -204,7 +207,7 @@ def _show(
     )
     masker = masker_for(request.actor, get_subject(shown))
     masker.know_customers(shown.participants)
-    people = build_people(shown, masker)
+    people = build_people(shown, masker.by_rule)
     lessons = build_lessons(request.store, learned, shown.id, masker)
     turns = build_turns(shown, said, people, lessons, transitions, masker)
     trying = is_tried(shown) and request.actor.may(Permission.RUN_RECALL)

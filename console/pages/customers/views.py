@@ -18,7 +18,6 @@ from console.client.errors import MemoryProblem
 from console.client.http import Page
 from console.client.store import StoreClient
 from console.contract.ids import PROFILE_ID
-from console.contract.memory.identifier import IdentifierSet
 from console.contract.memory.identity_settings import ID_TYPE_MAX
 from console.contract.memory.observation import Observation
 from console.contract.memory.page import UPDATE
@@ -31,6 +30,7 @@ from console.masking.masker import Masker, masker_for
 from console.pages.customers.models import get_last_seen, update_last_seen
 from console.profiles.candidates import attempt, fetch_profile_rows, mask_candidate
 from console.profiles.context import (
+    build_head,
     get_order,
     get_pending_since,
     note_order,
@@ -47,7 +47,6 @@ from console.profiles.items import (
     fetch_waiting,
     sort_newest_first,
 )
-from console.profiles.models import find_hold
 from console.profiles.schema import fetch_trait_groups
 from console.profiles.traits import build_trait_groups, select_pinned
 from console.segment.models import Talk
@@ -115,17 +114,6 @@ def build_part(build: Callable[..., Part], *found: Any) -> Part | None:
     problems = [each for each in found if isinstance(each, MemoryProblem)]
     part = problems[0] if problems else attempt(build, *found)
     return {"problem": part} if isinstance(part, MemoryProblem) else part
-
-
-def build_identifiers(masker: Masker, held: Iterable[IdentifierSet]) -> Part:
-    """Of each type the newest value, and those before it."""
-    rows = [
-        (each.id_type, newest, earlier)
-        for each in held
-        if each.values
-        for *earlier, newest in [masker.mask_identifier(each.id_type, each.values)]
-    ]
-    return {"rows": rows}
 
 
 def build_traits(
@@ -383,14 +371,9 @@ def profile(request: ConsoleRequest, profile_id: str) -> HttpResponse:
         **{name: len(part.get("rows", ())) for name, part in parts.items() if part},
     )
     context = {
-        "profile": found,
-        "profile_id": found.id,
+        **build_head(request, found, held, masker),
         "asked_id": profile_id,
-        "name": masker.mask_name(found.traits),
-        "whole_name": next(iter(masker.mask_whole_name(found.traits)), None),
         "since": since,
-        "hold": find_hold(request.tenant, found.id, found.merged_ids or ()),
-        "identifiers": build_part(partial(build_identifiers, masker), held),
         "traits": build_part(
             partial(build_traits, masker, pins, found, since, changes), schema
         ),

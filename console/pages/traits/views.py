@@ -31,6 +31,7 @@ from console.pages.traits.services import (
     get_sample,
     get_version,
 )
+from console.profiles.context import build_tab_context
 from console.profiles.identity import Match, count_lookup, log_lookup
 from console.profiles.schema import fetch_schema, fetch_trait_groups
 from console.profiles.traits import (
@@ -86,10 +87,9 @@ def read_traits(request: ConsoleRequest, profile_id: str) -> ShownTraits:
 
 
 def build_traits_context(request: ConsoleRequest, found: ShownTraits) -> dict[str, Any]:
+    masker = masker_for(request.actor, found.profile_id)
     return {
-        "profile_id": found.profile_id,
-        # Initials, also while the name is revealed: its clear form is in one place only.
-        "name": masker_for(request.actor).mask_name(found.values),
+        **build_tab_context(request, found.profile_id, masker),
         "traits": found,
         "all": request.GET.get("all", ""),
     }

@@ -338,14 +338,16 @@ def test_reveal_value_of_a_name_uncovers_all_of_it(client, tenant, profile):
     page = client.get(url("profile", profile)).text
 
     shown = re.findall(r'data-shown="shown-name-Contact([^"]*)">([^<]+)<', answer.text)
-    assert shown == [("", "Ada Li"), ("-2", "Ada"), ("-3", "Li")]
+    assert shown == [("", "Ada Li"), ("-0", "Ada Li"), ("-2", "Ada"), ("-3", "Li")]
     heading = re.search(r"<h1.*?</h1>", page, re.DOTALL)[0]
     assert ">Ada Li<" in heading
     assert acts()[-1] == ("value.revealed", "name", "Contact", "done")
-    # Where it stands beside others it stays masked.
-    crumbs = client.get(url("timeline", profile)).text
-    assert "A••• L•••" in crumbs
-    assert "Ada" not in crumbs
+    # On every tab of the same customer; where nothing masks it again it stays masked.
+    assert ">Ada Li<" in client.get(url("timeline", profile)).text
+    told = make_observation(tenant, profile, SAID)
+    below = client.get(url("observation", profile, told.id)).text
+    assert "A••• L•••" in below
+    assert "Ada" not in below
 
 
 def test_reveal_value_refreshes_the_revisions(client, tenant, profile):

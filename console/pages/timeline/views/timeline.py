@@ -21,7 +21,11 @@ from console.pages.timeline.reader import (
     TimelineStep,
     read_step,
 )
-from console.profiles.context import build_profile_context, lists_by_occurrence
+from console.profiles.context import (
+    build_profile_context,
+    build_tab_context,
+    lists_by_occurrence,
+)
 from console.tenants.actor import Permission
 from console.web.budget import start_budget
 from console.web.forms import check_form
@@ -34,6 +38,8 @@ ITEMS_A_CALL = 20
 WANTED = 10
 STEP_S = 0.15
 COUNTING_S = 0.12
+# What asks for the same rows when the name above them is revealed or masked.
+AGAIN = "timeline-again"
 
 
 @allow(Permission.VIEW_PROFILES, FORM, logs="observations.listed")
@@ -56,9 +62,15 @@ def timeline(request: ConsoleRequest, profile_id: str, kind: str = "") -> HttpRe
     # Before what tells of this memory what it can do.
     by_occurrence = lists_by_occurrence(request, profile_id)
     masker = masker_for(request.actor, profile_id)
-    context = build_profile_context(request, profile_id, masker)
+    is_part = wants_part(request)
+    context = build_tab_context(request, profile_id, masker, is_part=is_part)
     step = _read_step(
-        request, profile_id, masker, query, filters, by_occurrence=by_occurrence
+        request,
+        profile_id,
+        masker.with_names,
+        query,
+        filters,
+        by_occurrence=by_occurrence,
     )
     is_more = query["page"] != Cursor() or "found" in request.GET
     response = render_part(
@@ -78,7 +90,7 @@ def timeline(request: ConsoleRequest, profile_id: str, kind: str = "") -> HttpRe
             "next": _build_next_queries(step, filters, query["after"]),
         },
     )
-    if wants_part(request) and not is_more:
+    if is_part and not is_more and request.htmx.trigger != AGAIN:
         # A form sends its empty fields too; a link names what is set.
         push_url(response, f"{request.path}{filters.query}")
     return response
@@ -141,7 +153,7 @@ def histogram(request: ConsoleRequest, profile_id: str) -> HttpResponse:
         return moved
     form = TimelineForm.from_address(request)
     filters = TimelineFilters.from_form(check_form(form))
-    masker = masker_for(request.actor, profile_id)
+    masker = masker_for(request.actor, profile_id).with_names
     index, read = read_index(
         request, profile_id, masker, filters, budget=start_budget(COUNTING_S)
     )
