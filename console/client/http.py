@@ -14,6 +14,8 @@ from contextlib import ExitStack, nullcontext
 from contextvars import copy_context
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
+from itertools import chain
 from random import SystemRandom
 from re import Pattern
 from time import perf_counter
@@ -489,11 +491,32 @@ PAGES_MAX = 2000
 def all_pages(fetch: Callable[..., Page[T]], *args: Any, **query: Any) -> Iterator[T]:
     """Every item of a list; `fetch` takes `page_token` as well. Raises MemoryUnexpected
     for a list without end."""
+    return chain.from_iterable(_list_pages(partial(fetch, *args, **query)))
+
+
+def gather_all(
+    gather: Callable[..., list[Any]], lists: Sequence[Callable[..., Page[Any]]]
+) -> list[list[Any]]:
+    """Every item of each list, TOGETHER of their pages at the same time. Raises as
+    all_pages."""
+    found: list[list[Any]] = [[] for _ in lists]
+    unread = dict(enumerate(map(_list_pages, lists)))
+    while some := [*unread][:TOGETHER]:
+        pages = gather(*[partial(next, unread[number], None) for number in some])
+        for number, items in zip(some, pages, strict=True):
+            if items is None:
+                del unread[number]
+            else:
+                found[number] += items
+    return found
+
+
+def _list_pages(fetch: Callable[..., Page[T]]) -> Iterator[Sequence[T]]:
     token, seen = "", set[str]()
     while token not in seen and len(seen) < PAGES_MAX:
         seen.add(token)
-        page = fetch(*args, page_token=token, **query)
-        yield from page.items
+        page = fetch(page_token=token)
+        yield page.items
         if not page.next_token:
             return
         token = page.next_token

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import chain
 from typing import Any
 
 from django.contrib.sessions.models import Session
@@ -12,9 +13,9 @@ from django.core.cache.backends.db import DatabaseCache
 from django.db import connection
 
 from console.client.errors import MemoryNotFound, MemoryRefused
-from console.client.http import all_pages
+from console.client.http import Page, all_pages, gather_all
 from console.client.store import StoreClient
-from console.contract.memory.profile import SEARCH_QUERY_MAX, SearchProfiles
+from console.contract.memory.profile import SEARCH_QUERY_MAX, Profile, SearchProfiles
 from console.contract.memory.recall import RECALL_QUERY_MAX
 from console.profiles.items import TEXT_KINDS, TextKind
 from console.profiles.models import AccessPackage
@@ -27,40 +28,57 @@ Whole = dict[str, list[Any]]
 
 
 def read_whole(
-    store: StoreClient, profile_id: str, tell: Callable[[str], object] = str
+    store: StoreClient, profile: Profile | str, tell: Callable[[str], object] = str
 ) -> Whole:
     """The memory's own nouns, by what they are; what a memory does not have is missing.
     Raises MemoryProblem.
 
-    tell  is told what is being read
+    profile  read with its merged ids; or its id
+    tell     is told what is being read
     """
-    tell("traits")
-    profile = store.fetch_profile(profile_id, merged_ids=True)
+    if isinstance(profile, str):
+        profile = store.fetch_profile(profile, merged_ids=True)
+    id_ = profile.id
+    talks, kinds, lacking = store.conversations, TEXT_KINDS.values(), list[str]()
+
+    def list_talks(page_token: str) -> Page[Any]:
+        try:
+            return talks.list_conversations(profile_id=id_, page_token=page_token)
+        except MemoryRefused:
+            lacking.append("conversations")
+            return Page(())
+
+    tell("traits and texts")
+    identifiers, traits, held, *texts = gather_all(
+        store.gather,
+        [
+            lambda page_token: Page(store.list_identifiers(id_)),
+            partial(store.list_traits, id_),
+            list_talks,
+            *[partial(kind.list_page, store, id_) for kind in kinds],
+        ],
+    )
     whole: Whole = {
         "profile": [profile],
-        "identifiers": list(store.list_identifiers(profile.id)),
-        "traits": list(all_pages(store.list_traits, profile.id)),
+        "identifiers": identifiers,
+        "traits": traits,
+        **dict(zip([kind.plural for kind in kinds], texts, strict=True)),
     }
-    for kind in TEXT_KINDS.values():
-        tell(kind.plural)
-        whole[kind.plural] = list(all_pages(kind.list_page, store, profile.id))
-    whole["earlier texts"] = [
-        revision
-        for each in whole["observations"]
-        if each.updated_at != each.created_at
-        for revision in list(all_pages(store.list_revisions, profile.id, each.id))[1:]
+    tell("earlier texts and conversations")
+    changed = [x for x in whole["observations"] if x.updated_at != x.created_at]
+    further: list[Callable[..., Page[Any]]] = [
+        *[partial(store.list_revisions, id_, each.id) for each in changed],
+        *[partial(talks.list_communications, each.id) for each in held],
     ]
-    tell("conversations")
-    talks = store.conversations
-    with suppress(MemoryRefused):
-        held = all_pages(talks.list_conversations, profile_id=profile.id)
-        whole["conversations"] = list(held)
-        whole["communications"] = [
-            said
-            for each in whole["conversations"]
-            for said in all_pages(talks.list_communications, each.id)
-        ]
-        whole["sources"] = list(talks.list_provenance(profile.id).items)
+    if not lacking:
+        further.append(lambda page_token: talks.list_provenance(id_))
+    found = gather_all(store.gather, further)
+    # The first revision is the present state (contract 11.4).
+    whole["earlier texts"] = [x for one in found[: len(changed)] for x in one[1:]]
+    if not lacking:
+        *said, sources = found[len(changed) :]
+        spoken = list(chain.from_iterable(said))
+        whole |= {"conversations": held, "communications": spoken, "sources": sources}
     return whole
 
 

@@ -13,6 +13,7 @@ from console.client.errors import MemoryNotFound, MemoryRefused
 from console.client.http import all_pages
 from console.client.store import StoreClient
 from console.contract.memory.observation import Observation
+from console.contract.memory.profile import Profile
 from console.contract.memory.summary import Summary
 from console.masking.masker import Masker, masker_for
 from console.pages.deletions.models import Target
@@ -63,13 +64,19 @@ def take_inventory(targets: Sequence[Target], by: Actor) -> Inventory:
     MemoryProblem."""
     tenant = by.in_tenant()[1]
     store, counts = open_store(tenant), Counter[str]()
-    profile_id = store.fetch_profile(targets[0].profile_id).id
+    first = targets[0]
+    profile = store.fetch_profile(first.profile_id, merged_ids=first.is_profile)
+    profile_id = profile.id
     masker = masker_for(by, profile_id).by_rule
     moved = [target.move_to(profile_id) for target in targets]
     previews = []
     for target in moved:
         try:
-            previews.append(_build_preview(store, target, masker))
+            if isinstance(target.kind, TextKind):
+                preview = _preview_text(store, masker, target.kind, *target.ids)
+            else:
+                preview = _preview_profile(store, masker, profile)
+            previews.append(preview)
         except MemoryNotFound:
             if len(moved) == 1:
                 raise
@@ -80,12 +87,6 @@ def take_inventory(targets: Sequence[Target], by: Actor) -> Inventory:
     ids = [target.object_id for target in moved]
     digest = _get_digest([ids, [preview.inventory for preview in previews]])
     return Inventory(moved, previews, dict(counts), digest)
-
-
-def _build_preview(store: StoreClient, target: Target, masker: Masker) -> Preview:
-    if isinstance(target.kind, TextKind):
-        return _preview_text(store, masker, target.kind, *target.ids)
-    return _preview_profile(store, masker, target.profile_id)
 
 
 def _preview_text(
@@ -104,9 +105,9 @@ def _preview_text(
     return Preview(counts, digest, item=item, text=text, source=source)
 
 
-def _preview_profile(store: StoreClient, masker: Masker, profile_id: str) -> Preview:
-    whole = read_whole(store, profile_id)
-    [profile] = whole.pop("profile")
+def _preview_profile(store: StoreClient, masker: Masker, profile: Profile) -> Preview:
+    whole, profile_id = read_whole(store, profile), profile.id
+    del whole["profile"]
     with suppress(MemoryRefused):
         suggested = all_pages(store.list_merge_suggestions)
         whole["suggestions"] = [x for x in suggested if profile_id in x.profiles]
