@@ -53,7 +53,7 @@ handler404 = problems.not_found
 handler429 = problems.too_many_requests  # read by allauth
 handler500 = problems.server_error
 
-# Of allauth only what staff need: no sign-up, no e-mail, no reset by mail.
+# Of allauth only what staff need: no sign-up, no email, no reset by mail.
 account_patterns: list[URLPattern | URLResolver] = [
     path("login/", account.login, name="account_login"),
     path("logout/", account.logout, name="account_logout"),
@@ -91,7 +91,6 @@ find_pages = pages("find", page("find/", find.find), page("palette/", find.palet
 customers_pages = pages(
     "customers",
     page("", customers.list_profiles, name="list"),
-    page("by-value/", customers.list_by_value, name="by_value"),
     page("last/", customers.list_last, name="last"),
     page("<str:profile_id>/", customers.profile),
     *[

@@ -1,6 +1,6 @@
 """One store of a memory, with everything that can be asked of it (docs/contract.md)."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
@@ -232,11 +232,13 @@ class StoreClient:
         page_token: str = "",
         id_type: str = "",
         since: str = "",
+        ids: Iterable[str] = (),
     ) -> Page[ProfileActivity]:
         """The same with what is known of each, where the built-in memory is asked; another
         one has only ids, and `order` of the page says so. `order` may be one of UPDATE."""
         query = {"pageToken": page_token, "pageSize": str(page_size), "orderBy": order}
         query |= {"idType": id_type, "updatedSince": since, "includeActivity": "true"}
+        query["ids"] = ",".join(ids)
         answer = self._sender.send_list(self._profiles, ProfilesPage, query)
         ids = [ProfileActivity(id=each) for each in answer.content.profiles]
         return replace(to_page(answer), items=tuple(answer.content.activity or ids))

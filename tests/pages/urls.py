@@ -5,7 +5,7 @@ from django.urls import reverse
 PAGES = {
     name: f"{folder}:{name}"
     for folder, names in {
-        "customers": "list by_value last profile recent_observation recent_summary",
+        "customers": "list last profile recent_observation recent_summary",
         "timeline": "timeline histogram export observations observation summaries"
         " summary observation_add observation_correct summary_correct",
         "traits": "trait correct",

@@ -21,14 +21,18 @@ from console.contract.ids import PROFILE_ID
 from console.contract.memory.identity_settings import ID_TYPE_MAX
 from console.contract.memory.observation import Observation
 from console.contract.memory.page import UPDATE
-from console.contract.memory.profile import SEARCH_QUERY_MAX, Profile
+from console.contract.memory.profile import (
+    SEARCH_QUERY_MAX,
+    Profile,
+    ProfileActivity,
+)
 from console.contract.memory.recall import RECALL_ITEMS
 from console.contract.memory.trait import Trait
 from console.contract.memory.trait_group import TraitGroup
 from console.contract.times import to_wire
 from console.masking.masker import Masker, masker_for
 from console.pages.customers.models import get_last_seen, update_last_seen
-from console.profiles.candidates import attempt, fetch_profile_rows, mask_candidate
+from console.profiles.candidates import attempt, fetch_profile_rows
 from console.profiles.context import (
     build_head,
     get_order,
@@ -48,13 +52,14 @@ from console.profiles.items import (
     sort_newest_first,
 )
 from console.profiles.schema import fetch_trait_groups
-from console.profiles.traits import build_trait_groups, select_pinned
+from console.profiles.traits import build_trait_groups, format_items, select_pinned
 from console.segment.models import Talk
 from console.segment.workspaces import find_workspace
 from console.tenants.actor import Permission
-from console.web.forms import ConsoleForm, PageForm, check_form
+from console.web.forms import PageForm, check_form
 from console.web.render import FORM, ConsoleRequest, allow, render_part
 from console.web.session import TypedForgotten, move_typed, read_typed
+from console.web.templatetags.console import labelled
 from console.web.times import DayField, get_day_start
 
 # Older than this, what Recall does not return is not late but left out.
@@ -188,12 +193,17 @@ def build_recent(
 
 
 PROFILES_A_PAGE = 25
+NO_PROFILES: Page[ProfileActivity] = Page(())
 LAST = 8  # as many as static/js/palette.js keeps
 # Of `Contact/city`: a group's name and a trait's.
 TRAIT_NAME_MAX = 200
 
 
 class ProfilesForm(PageForm):
+    """trait  its group and name, as `Contact/city`
+    value  words of it; in an address `typed` stands for them
+    """
+
     sort = forms.ChoiceField(
         required=False,
         choices=[
@@ -207,93 +217,92 @@ class ProfilesForm(PageForm):
         label="Has identifier", required=False, max_length=ID_TYPE_MAX
     )
     since = DayField(label="Written since")
+    trait = forms.CharField(required=False, max_length=TRAIT_NAME_MAX)
+    value = forms.CharField(
+        label="Has the value", required=False, max_length=SEARCH_QUERY_MAX
+    )
 
+    def clean(self) -> None:
+        super().clean()
+        trait, value = (self.cleaned_data.get(name) for name in ("trait", "value"))
+        if value and not trait:
+            self.add_error("trait", "Choose the trait that has this value.")
+        if trait and not value:
+            self.add_error("value", "Write the value to look for.")
 
-class ValueForm(ConsoleForm):
-    """trait  its group and name, as `Contact/city`
-    value  words of it; in an address `typed` stands for them
-    """
-
-    trait = forms.CharField(max_length=TRAIT_NAME_MAX)
-    value = forms.CharField(label="Has the value", max_length=SEARCH_QUERY_MAX)
-
-    def __init__(self, data: Any = None, *, groups: Iterable[TraitGroup] = ()) -> None:
-        super().__init__(data)
+    def offer(self, groups: Iterable[TraitGroup]) -> None:
+        """These groups' traits, in the place of a field to write in."""
         names = [
-            f"{group.display_name}/{x}" for group in groups for x in group.definitions
+            (f"{each.display_name}/{x}", labelled(f"{each.display_name}.{x}"))
+            for each in groups
+            for x in each.definitions
         ]
-        choices = [("", "Choose"), *zip(names, names, strict=True)]
-        self.fields["trait"].widget = forms.Select(choices=choices)
+        self.fields["trait"].widget = forms.Select(choices=[("", "Any"), *names])
 
 
 @allow(Permission.VIEW_PROFILES, FORM, logs="profile.listed")
-def list_by_value(request: ConsoleRequest) -> HttpResponse:
-    """The first profiles with a value of one trait, as far as masks let it be found.
+def list_profiles(request: ConsoleRequest) -> HttpResponse:
+    """The store's profiles, newest first; otherwise where the memory can. Those with a
+    value of one trait are found as far as masks let it.
 
     Posts what is looked for and is answered by a redirect to its address.
     """
-    if moved := move_typed(request, ValueForm, "value"):
+    if moved := move_typed(request, ProfilesForm, "value"):
         return moved
     try:
-        given = request.GET.dict() | {"value": read_typed(request)}
+        form = ProfilesForm(request.GET.dict() | {"value": read_typed(request)})
     except TypedForgotten as forgotten:
         messages.warning(request, forgotten.message)
         return redirect("customers:list", request.tenant.slug)
-    groups = fetch_trait_groups(request.store)
-    form = ValueForm(given, groups=groups)
-    asked = check_form(form)
-    group, _, name = asked["trait"].partition("/")
-    match = look_up(request.actor, asked["value"], trait=(group, name))
-    masker = masker_for(request.actor)
-    people = [mask_candidate(each, masker) for each in match.people]
-    log_view(request.actor, "profile.listed", count=len(people))
-    context = {
-        "people": [(person, None) for person in people],
-        "by_value": form,
-        "match": match,
-        "is_filtered": True,
-    }
-    return render(request, "customers/list.html", context)
-
-
-@allow(Permission.VIEW_PROFILES, logs="profile.listed")
-def list_profiles(request: ConsoleRequest) -> HttpResponse:
-    """The store's profiles, newest first; otherwise where the memory can."""
-    form = ProfilesForm(request.GET)
-    query = check_form(form)
-    since = get_day_start(query["since"])
-    page = request.store.list_activity(
-        page_token=query["page"],
-        page_size=PROFILES_A_PAGE,
-        order=query["sort"] or "DESC",
-        id_type=query["id_type"],
-        since=to_wire(since) if since else "",
-    )
+    query, store, masker = check_form(form), request.store, masker_for(request.actor)
+    group, _, name = query["trait"].partition("/")
+    match = None
+    if name:
+        match = look_up(request.actor, query["value"], trait=(group, name))
+    since, page = get_day_start(query["since"]), NO_PROFILES
+    if match is None or match.profiles:
+        page = store.list_activity(
+            page_token=query["page"],
+            page_size=PROFILES_A_PAGE,
+            order=query["sort"] or "DESC",
+            id_type=query["id_type"],
+            since=to_wire(since) if since else "",
+            ids=match.profiles if match else (),
+        )
     known = {each.id: each for each in page.items}
-    people = fetch_profile_rows(request.store, [*known], masker_for(request.actor))
+    people = fetch_profile_rows(store, [*known], masker)
     log_view(request.actor, "profile.listed", count=len(people))
-    names = ("sort", "id_type", "since")
-    shown = {name: form.data[name] for name in names if query[name]}
+    names = ("sort", "id_type", "since", "trait", "typed")
+    asked = {x: request.GET[x] for x in names if request.GET.get(x)}
     told = any(each.updated_at for each in page.items)
     # Another memory than the built-in one passes over what it does not know.
-    groups = attempt(fetch_trait_groups, request.store) if told or shown else ()
+    groups = attempt(fetch_trait_groups, store) if told or asked else ()
+    form.offer(() if isinstance(groups, MemoryProblem) else groups)
+    held = {x.id: x.traits[group][name] for x in match.people} if match else {}
     return render_part(
         request,
         "customers/list.html",
         "customers/_profiles.html",
         {
-            "people": [(person, known[person.id]) for person in people],
+            "people": [
+                (x, known[x.id], _mask_held(masker, group, name, held.get(x.id)))
+                for x in people
+            ],
             "page": page,
             "form": form,
-            "by_value": None
-            if isinstance(groups, MemoryProblem)
-            else ValueForm(groups=groups),
-            "filters": "&" + urlencode(shown) if shown else "",
-            "is_filtered": shown,
-            "may_filter": told or shown,
-            "is_unheard": shown and people and not told,
+            "match": match,
+            "trait": name,
+            "filters": "&" + urlencode(asked) if asked else "",
+            "is_filtered": asked,
+            "may_filter": told or asked,
+            "is_unheard": asked and people and not told,
         },
     )
+
+
+def _mask_held(masker: Masker, group: str, name: str, value: Any) -> str:
+    text = ", ".join(format_items(value))
+    return masker.mask_trait(group, name, text).text
 
 
 @allow(Permission.VIEW_PROFILES, logs="profile.listed", part_of="tenant_home")

@@ -310,7 +310,7 @@ def test_list_profiles_sorts_filters_and_counts(client, tenant):
     Profile.objects.filter(id=second).update(updated_at=older)
 
     newest = client.get(page("list"), {"sort": "updatedAt"})
-    [(_, activity), _] = newest.context["people"]
+    [(_, activity, _), _] = newest.context["people"]
     phones = client.get(page("list"), {"id_type": "phone"}).text
     day = (timezone.now() - timedelta(days=1)).strftime("%Y-%m-%d")
     recent = client.get(page("list"), {"since": day, "sort": "ASC"}).text
@@ -343,31 +343,40 @@ def test_list_profiles_says_that_a_memory_cannot_sort(client, tenant, settings):
     assert "can neither sort nor filter" in sorted_
 
 
-def test_list_by_value_shows_who_has_it_and_keeps_it_out_of_the_address(client, tenant):
+def test_list_profiles_by_value_shows_who_has_it_and_keeps_it_out_of_the_address(
+    client, tenant
+):
     here = make_profile(tenant, email="a@b.com", city="Genoa")
+    make_observation(tenant, here, "Prefers SMS.")
     make_profile(tenant, email="b@b.com", firstName="Genoa", city="Turin")
     asked = {"trait": "Contact/city", "value": "genoa"}
 
-    moved = client.post(page("by_value"), asked)
+    moved = client.post(page("list"), asked)
 
     assert "enoa" not in moved.url
     found = client.get(moved.url)
     assert re.findall(r"mem_profile_\w{26}/", found.text) == [f"{here}/"]
+    assert '<td data-label="City">Genoa</td>' in found.text
+    assert '<td class="number" data-label="Observations">1</td>' in found.text
     assert 'value="genoa"' in found.text
     entry = AuditEntry.objects.get(action="profile.found")
     assert (entry.object_id, entry.details["found"]) == (here, 1)
+    narrowed = client.get(f"{moved.url}&id_type=phone")
+    assert "No profile is like this." in narrowed.text
 
 
-def test_list_by_value_finds_nobody_by_a_part_of_what_is_masked(client, tenant):
+def test_list_profiles_by_value_finds_nobody_by_a_part_of_what_is_masked(
+    client, tenant
+):
     make_profile(tenant, email="ada@example.com", firstName="Ada")
 
     for trait, value in (("email", "ada"), ("firstName", "ad")):
         asked = {"trait": f"Contact/{trait}", "value": value}
-        found = client.post(page("by_value"), asked, follow=True)
+        found = client.post(page("list"), asked, follow=True)
 
         assert "No profile is like this." in found.text
 
 
-def test_list_by_value_asks_for_both(client):
-    assert client.post(page("by_value"), {"trait": "Contact/city"}).status_code == 422
-    assert client.get(page("by_value")).status_code == 422
+def test_list_profiles_by_value_asks_for_both(client):
+    assert client.post(page("list"), {"trait": "Contact/city"}).status_code == 422
+    assert client.post(page("list"), {"value": "Genoa"}).status_code == 422

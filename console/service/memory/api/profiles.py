@@ -48,6 +48,7 @@ SUPPRESS_QUERY = {
 # Ours, as the order by updatedAt.
 LIST_QUERY = {
     "idType": Annotated[str, Meta(description="Only those with such an identifier.")],
+    "ids": Annotated[str, Meta(description="Only these, separated by commas.")],
     "updatedSince": Annotated[Time, Meta(description="Only those written since.")],
     "includeActivity": Annotated[
         Literal["true", "false"],
@@ -71,6 +72,8 @@ def list_profiles(request: ApiRequest) -> HttpResponse:
             store_id=request.store.id, id_type=id_type
         )
         rows = rows.filter(id__in=holders.values("profile_id"))
+    if ids := asked.get("ids"):
+        rows = rows.filter(id__in=ids.split(","))
     if since := asked.get("updatedSince"):
         rows = rows.filter(updated_at__gte=from_wire(since))
     beside: dict[str, Any] = {}
