@@ -30,7 +30,7 @@ from console.profiles.schema import (
     get_trait_type,
     parse_date,
 )
-from console.web.templatetags.console import format_age
+from console.web.templatetags.console import format_age, labelled
 
 # Traits with other names have no address, so they cannot be corrected here.
 ADDRESSABLE_NAME = re.compile(r"[A-Za-z0-9_.-]+")
@@ -182,7 +182,7 @@ class ProfileTraitGroup:
 
     @cached_property
     def unset_names(self) -> str:
-        return ", ".join(row.name for row in self.unset)
+        return ", ".join(labelled(row.name) for row in self.unset)
 
     @cached_property
     def is_folded(self) -> bool:

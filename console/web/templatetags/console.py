@@ -73,6 +73,8 @@ LEAST_LOG_ODDS = 0.05
 LINE_FULL = 0.75
 _HEADING = re.compile(r"^#{1,6} +", re.MULTILINE)
 _WORD = re.compile(r"\w+")
+_NAME_WORDS = re.compile(r"[A-Z]?[a-z\d]+|[A-Z\d]+(?![a-z])|[^\W_A-Za-z]+")
+_ACRONYMS = frozenset({"id", "ids", "sms", "url", "vip"})
 _MARK, _MARK_END = SafeString("<mark>"), SafeString("</mark>")
 IDENT_TAIL = 4
 IDENT_SUFFIX_HEAD = 4
@@ -189,9 +191,23 @@ def shortened(value: str) -> str:
 
 
 @register.filter
-def spaced(name: str) -> str:
-    """A stored name, such as `earlier_texts`, as words."""
-    return name.replace("_", " ")
+def labelled(name: str) -> str:
+    """A name that programs use as people read it: `customerNumber`, `user_id` and
+    `Contact.city` are Customer number, User ID and Contact: City."""
+    group, _, own = name.rpartition(".")
+    words = [
+        word if len(word) > 1 and word.isupper() else word.lower()
+        for word in _NAME_WORDS.findall(own)
+    ]
+    words = [word.upper() if word in _ACRONYMS else word for word in words]
+    text = " ".join(words) or own
+    return f"{group and f'{group}: '}{text[:1].upper()}{text[1:]}"
+
+
+@register.simple_tag
+def label(name: str) -> SafeString:
+    """The same, with the name itself on hover."""
+    return format_html('<span title="{}">{}</span>', name, visible(labelled(name)))
 
 
 @register.filter

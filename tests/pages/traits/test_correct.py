@@ -355,7 +355,7 @@ def test_correct_works_without_javascript(client, tenant, profile):
     response = client.post(address(profile, "tier"), sent)
 
     assert "<html" in page.text
-    assert "Correct tier" in page.text
+    assert "Correct Tier" in page.text
     assert response["Location"].endswith("/traits/#Account.tier")
     assert "Account.tier was corrected." in client.get(response["Location"]).text
     assert stored(tenant, profile, "tier") == "silver"

@@ -228,7 +228,7 @@ def test_select_pinned_has_pinned_groups_or_all_filled_ones():
 
     assert select_pinned([one, two, three], []) == [one, three]
     assert select_pinned([one, two, three], ["Two", "Hats", "One"]) == [two, one]
-    assert two.unset_names == "a"
+    assert two.unset_names == "A"
 
 
 class Groups:
