@@ -147,8 +147,19 @@ def date_lessons(store_id: str) -> None:
     """As if each had been learned when it was said, not all in the demo's minutes."""
     models = {
         name: apps.get_model("service", name).objects.filter(store_id=store_id)
-        for name in ("Observation", "Summary", "Profile")
+        for name in (
+            *("Observation", "Summary", "Profile"),
+            *("Learned", "Transition", "Communication"),
+        )
     }
+    turns = models["Communication"].filter(conversation_id=OuterRef("conversation_id"))
+    times = turns.order_by("occurred_at").values("occurred_at")
+    began, ended = Subquery(times[:1]), Subquery(times.reverse()[:1])
+    models["Learned"].update(created_at=Coalesce(ended, "created_at"))
+    settled = models["Transition"].exclude(learning="PENDING")
+    settled.filter(number=1).update(at=Coalesce(began, "at"))
+    settled.exclude(number=1).update(at=Coalesce(ended, "at"))
+    settled.update(recorded_at=F("at"))
     for name in ("Observation", "Summary"):
         unchanged = models[name].filter(updated_at=F("created_at"))
         unchanged.update(created_at=F("occurred_at"), updated_at=F("occurred_at"))
@@ -342,7 +353,13 @@ def work_a_little(tenant: Tenant) -> None:
     delete_item(
         Target(PROFILE, gone, gone),
         actor,
-        counts={"identifiers": 1, "traits": 1, "observations": 0, "summaries": 0},
+        counts={
+            "profiles": 1,
+            "identifiers": 1,
+            "traits": 1,
+            "observations": 0,
+            "summaries": 0,
+        },
         reason_code=Deletion.ReasonCode.TEST,
         reason="Made while trying the sign-up form, ticket DESK-9",
     )

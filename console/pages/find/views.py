@@ -182,10 +182,20 @@ def palette_across_tenants(request: ConsoleRequest) -> HttpResponse:
 
 
 def list_id_types(tenant: Tenant) -> list[str] | None:
-    """The identifier types of the tenant's store; None while its memory is away."""
+    """The identifier types of the tenant's store, those first that are used most; None
+    while its memory is away."""
     try:
         with within(TYPES_S):
-            configs = open_store(tenant).identity_settings().identifier_configs
+            settings = open_store(tenant).identity_settings()
     except DomainError:
         return None
-    return sorted(config.id_type for config in configs)
+    # What people write first, then as the memory looks.
+    places = {rule: place for place, rule in enumerate(settings.matching_rules)}
+    configs = sorted(
+        settings.identifier_configs,
+        key=lambda each: (
+            each.id_type != each.normalization,
+            places.get(each.id_type, len(places)),
+        ),
+    )
+    return [each.id_type for each in configs]
