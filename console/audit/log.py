@@ -34,7 +34,7 @@ from console.tenants.actor import Actor
 logger = logging.getLogger(__name__)
 REASON_MAX = 200
 DETAIL_MAX = 120
-# No "@", "+" or space: an e-mail address or a phone number in its usual form is
+# No "@", "+" or space: an email address or a phone number in its usual form is
 # refused here, whatever a caller believes an id to be.
 OBJECT_ID = re.compile(r"[A-Za-z0-9_.-]{0,128}")
 NEEDED = {"audit.read", "value.hidden"}

@@ -167,7 +167,7 @@ class AuditEntry(models.Model):
 
     seq            1, 2, 3 … without a gap, given by console.audit.log
     at             UTC, whole milliseconds
-    actor          the person's e-mail address at that time; "" for nobody or a command
+    actor          the person's email address at that time; "" for nobody or a command
     tenant         its slug at that time; "" when the action belongs to no tenant.
                    Plain text, as actor_id is: an entry outlives what it names
     object_id      an opaque id of ours or of the memory's, never an identifier

@@ -160,9 +160,9 @@ def normalise_email(text: str, *, asked: bool = False) -> str:
     domain = unquote(domain).partition("?")[0].strip(" /").rstrip(" ./")
     labels = [_decode_label(label) for label in domain.split(".")]
     if local and any(map(str.isspace, local + domain)):
-        raise InvalidIdentifier("more than an e-mail address: other words beside it")
+        raise InvalidIdentifier("more than an email address: other words beside it")
     if not all(map(_is_part, [local, *labels])) or _NO_LABEL.search(domain):
-        raise InvalidIdentifier("not an e-mail address")
+        raise InvalidIdentifier("not an email address")
     if not asked and _is_nobodys(local, labels):
         raise InvalidIdentifier(NAMES_NOBODY)
     return f"{local}@{'.'.join(labels)}"

@@ -213,7 +213,7 @@ _SUFFIX = re.compile(r"(?<=\w)['\u2019]\w{1,3}\b")
 
 
 def split_sentences(text: str) -> list[str]:
-    """Those of the writer: an e-mail quotes what others wrote."""
+    """Those of the writer: an email quotes what others wrote."""
     text = _QUOTED.sub("", text)
     ends = [0, *(match.end() for match in _END.finditer(text)), len(text)]
     found = (_collapse(text[start:end]) for start, end in pairwise(ends))

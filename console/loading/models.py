@@ -21,7 +21,7 @@ class LoadedPart(models.Model):
 
 
 class LoadedParts:
-    """Of one person of a store, who is known by each of `subjects`, such as an e-mail."""
+    """Of one person of a store, who is known by each of `subjects`, such as an email."""
 
     def __init__(self, store_id: str, *subjects: str) -> None:
         self._of = [(store_id, subject) for subject in subjects]

@@ -128,7 +128,7 @@ def log_lookup(actor: Actor, text: str, match: Match | None) -> None:
 def find_identity(tenant: Tenant, text: str) -> Match:
     """The profiles that `type:value`, a profile id or its address means in its store.
 
-    Without a type an e-mail address or a phone number is enough where only one type
+    Without a type an email address or a phone number is enough where only one type
     of the store is of that form, also among a few words, and an id may come without its
     prefix. Else the words themselves are looked for.
     """

@@ -218,7 +218,9 @@ def test_the_demo_is_fit_to_be_seen(live_server, page, complaints, settings, db)
     record(3000)
     page.keyboard.press("Escape")
     page.keyboard.press("t")
-    expect(page.get_by_role("heading", level=1)).to_have_text("Timeline")
+    expect(page.get_by_label("Profile").locator("[aria-current]")).to_contain_text(
+        "Timeline"
+    )
     expect(page.locator("[aria-busy]")).to_have_count(0)
     record(2400)
     look(page, "demo-timeline")

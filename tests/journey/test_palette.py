@@ -181,7 +181,9 @@ def test_a_tenants_pages_share_one_document_and_history_works(
     page.get_by_role("navigation", name="Main").get_by_text("Recall").click()
     expect(page.locator(".nav [aria-current=page]")).to_have_text("Recall")
     page.go_back()
-    expect(page.get_by_role("heading", level=1, name="Timeline")).to_be_visible()
+    expect(page.get_by_label("Profile").locator("[aria-current]")).to_contain_text(
+        "Timeline"
+    )
     expect(page.locator(".nav [aria-current=page]")).to_have_text("Profiles")
     page.go_back()
     card(page, customer)

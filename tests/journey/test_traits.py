@@ -77,7 +77,9 @@ def row(page: Page, name: str):
 def test_traits_is_fit_to_be_seen(page, traits):
     page.goto(traits)
 
-    expect(page.get_by_role("heading", level=1)).to_have_text("Traits")
+    expect(page.get_by_label("Profile").locator("[aria-current]")).to_contain_text(
+        "Traits"
+    )
     look(page, "traits")
 
 

@@ -2,7 +2,7 @@
 
 A person accepts or dismisses each; nothing is written before, so whoever names another
 customer's address becomes nobody else. Which traits there are is the store's to say:
-those that feed an e-mail or phone identifier, and those that are called like a number,
+those that feed an email or phone identifier, and those that are called like a number,
 as `orderNumber`, whose words stand before it: "my order number is 4521-B".
 """
 

@@ -58,7 +58,7 @@ def list_conversations(rows: Sequence[models.Conversation]) -> list[Conversation
         "conversation_id", Substr("text", 1, OPENING_MAX)
     ):
         if len(openings.get(id_, "")) < min(OPENING_MIN, len(text)):
-            # Half an e-mail address would not be known for one by whoever masks it.
+            # Half an email address would not be known for one by whoever masks it.
             is_cut = len(text) == OPENING_MAX
             openings[id_] = text.rpartition(" ")[0] if is_cut else text
     return [

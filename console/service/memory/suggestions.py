@@ -204,7 +204,7 @@ def _explain(contradictions: Collection[str]) -> str:
         return f"behind more than {SHARED_PROFILES_MAX} profiles or other values"
     if "heard" in contradictions:
         return "held by another profile"
-    words = {"names": "name", "phones": "phone number", "emails": "e-mail address"}
+    words = {"names": "name", "phones": "phone number", "emails": "email address"}
     others = " and ".join(words[each] for each in contradictions)
     return f"held by a profile with another {others}"
 

@@ -99,7 +99,7 @@ def test_a_phone_of_another_name_and_email_waits(api, make_profile, suggested, b
         answer = api("POST", f"{ada}/Identifiers", body)
 
     [refusal] = answer.json()["refusals"]
-    assert "held by a profile with another name and e-mail address" in refusal["reason"]
+    assert "held by a profile with another name and email address" in refusal["reason"]
     assert api.get(bob).status_code == 200
     [found] = suggested()
     assert found["contradictions"] == ["names", "emails"]
@@ -379,7 +379,7 @@ def send_in_bulk(api, data, contact):
 @pytest.mark.parametrize("send", [send_alone, send_in_bulk])
 @pytest.mark.parametrize(
     ("shared", "other"),
-    [({"email": DESK}, "phone number"), ({"phone": SHARED}, "e-mail address")],
+    [({"email": DESK}, "phone number"), ({"phone": SHARED}, "email address")],
 )
 def test_strangers_who_send_a_shared_value_stay_apart(
     api, data, suggested, send, shared, other
