@@ -240,8 +240,8 @@ class StoreClient:
         query |= {"idType": id_type, "updatedSince": since, "includeActivity": "true"}
         query["ids"] = ",".join(ids)
         answer = self._sender.send_list(self._profiles, ProfilesPage, query)
-        ids = [ProfileActivity(id=each) for each in answer.content.profiles]
-        return replace(to_page(answer), items=tuple(answer.content.activity or ids))
+        alone = [ProfileActivity(id=each) for each in answer.content.profiles]
+        return replace(to_page(answer), items=tuple(answer.content.activity or alone))
 
     def create_profile(self, traits: SentTraits) -> CreatedProfile:
         """A new profile, or the one that the identifiers lead to."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import chain, pairwise, permutations
 
+from console.core.unicode import GLUED
 from console.masking.patterns import (
     ADDRESS,
     DIGITS_MAX,
@@ -26,7 +27,6 @@ from console.masking.patterns import (
 from console.masking.plain import (
     DOUBTFUL,
     GAP_MAX,
-    GLUED,
     IS_WORDS,
     KIND,
     NO_PASSWORD,

@@ -18,7 +18,8 @@ from stdnum.cn import ric
 from stdnum.es import dni, nie
 from stdnum.fr import nir
 
-from console.masking.plain import GLUED, list_words
+from console.core.unicode import GLUED
+from console.masking.plain import list_words
 
 # Fewer digits than a number has in any country; the most that one has.
 DIGITS_MIN, DIGITS_MAX = 7, 15

@@ -5,9 +5,9 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from console.core.unicode import GLUED
 from console.masking.detect import find_personal_data
 from console.masking.plain import (
-    GLUED,
     build_pattern,
     compile_re2,
     fold,
