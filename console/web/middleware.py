@@ -41,11 +41,10 @@ from console.databases.schema import read_schema_state
 from console.jobs.leases import list_live_workers
 from console.masking.models import get_digest
 from console.tenants.actor import Actor, Permission, list_roles, may
+from console.web.access import IdentityUnproven, enter_tenant
 from console.web.problems import answer_problem
 from console.web.render import (
     ConsoleRequest,
-    IdentityUnproven,
-    enter_tenant,
     get_tenant_slug,
     is_boosted,
     redirect_window,

@@ -10,7 +10,7 @@ from console.audit.log import log
 from console.audit.models import AuditEntry, UnknownAction
 from console.tenants.actor import Actor, Permission
 from console.tenants.models import Role
-from console.web.render import allow
+from console.web.access import allow
 from tests.factories import make_tenant
 
 

@@ -123,7 +123,7 @@ def test_too_many_requests_is_a_problem_page(rf):
 def test_problem_page_for_a_wrong_method(client, agent):
     client.force_login(agent)
 
-    response = client.post("/t/acme/profiles/")
+    response = client.post("/t/acme/deletions/")
 
     assert response.status_code == 405
     assert response["Allow"] == "GET, HEAD"

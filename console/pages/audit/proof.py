@@ -22,8 +22,9 @@ from console.core.errors import DomainError
 from console.pages.audit.views import list_readable_entries
 from console.tenants.actor import Actor, Permission
 from console.tenants.models import Tenant
+from console.web.access import POST, allow
 from console.web.forms import ConsoleForm
-from console.web.render import POST, ConsoleRequest, allow, render_part
+from console.web.render import ConsoleRequest, render_part
 
 RECEIPTS_SHOWN = 20
 # The last check: how far it is, then what it has found. The log is the installation's,

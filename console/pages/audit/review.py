@@ -14,8 +14,9 @@ from console.audit.log import REASON_MAX, log, log_view
 from console.audit.models import AuditEntry, AuditEntryQuerySet
 from console.pages.audit.views import list_readable_entries
 from console.tenants.actor import Permission
+from console.web.access import FORM, allow
 from console.web.forms import ConsoleForm, StaffTextField
-from console.web.render import FORM, ConsoleRequest, allow, render_form
+from console.web.render import ConsoleRequest, render_form
 
 SAMPLE = 10
 Row = tuple[AuditEntry, AuditEntry | None]

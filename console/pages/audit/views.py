@@ -34,8 +34,9 @@ from console.audit.models import (
 )
 from console.tenants.actor import Permission, get_installation_role, may
 from console.tenants.models import Role, Tenant
+from console.web.access import allow
 from console.web.forms import ConsoleForm
-from console.web.render import ConsoleRequest, allow, render_part
+from console.web.render import ConsoleRequest, render_part
 from console.web.times import DayField, get_day_start
 
 SHIFT_FROM, SHIFT_TO = 7, 19

@@ -26,8 +26,9 @@ from console.jobs.leases import (
 )
 from console.jobs.models import Worker
 from console.tenants.actor import Actor, Permission
+from console.web.access import POST, allow
 from console.web.forms import InvalidQuery
-from console.web.render import POST, ConsoleRequest, allow
+from console.web.render import ConsoleRequest
 
 
 class NotFailed(DomainError, status=409, title="The task has not failed"):

@@ -29,8 +29,9 @@ from console.monitoring.models import (
 )
 from console.monitoring.nightly import get_night
 from console.tenants.actor import Permission
+from console.web.access import POST, allow
 from console.web.forms import ConsoleForm
-from console.web.render import POST, ConsoleRequest, allow, render_part
+from console.web.render import ConsoleRequest, render_part
 
 # How long each of these took is drawn; of 40 units, as high as the tallest.
 CHARTS = {

@@ -16,8 +16,9 @@ from console.audit.log import log
 from console.pages.ci.models import DAYS_MAX, CiToken, Job
 from console.tenants.actor import Permission
 from console.tenants.models import Tenant
+from console.web.access import FORM, allow
 from console.web.forms import ReasonForm, StaffTextField
-from console.web.render import FORM, ConsoleRequest, allow, render_form
+from console.web.render import ConsoleRequest, render_form
 
 
 class RevokeForm(ReasonForm):

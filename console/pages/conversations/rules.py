@@ -24,8 +24,9 @@ from console.contract.conversations.learning import (
 from console.contract.memory.observation import SOURCE_MAX
 from console.masking.masker import masker_for
 from console.tenants.actor import Permission
+from console.web.access import FORM, allow
 from console.web.forms import ConsoleForm, PageForm, ReasonForm, check_form, check_plain
-from console.web.render import FORM, ConsoleRequest, allow
+from console.web.render import ConsoleRequest
 
 KIND_LABELS = {
     "card": "Payment cards",

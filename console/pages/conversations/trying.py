@@ -53,8 +53,9 @@ from console.segment.showing import Engines, run_engines
 from console.tenants.actor import Actor, Permission
 from console.tenants.models import Tenant
 from console.tenants.vault import open_store
+from console.web.access import FORM, POST, allow
 from console.web.forms import ConsoleForm, ReasonForm
-from console.web.render import FORM, POST, ConsoleRequest, allow, render_form
+from console.web.render import ConsoleRequest, render_form
 
 # Marks a conversation as one of these, and says whose; signed, with its id, so that no
 # client can have one of its own taken for it.

@@ -57,17 +57,9 @@ from console.profiles.context import build_tab_context
 from console.profiles.items import WAITING, build_waiting, fetch_waiting, mask_waiting
 from console.profiles.models import check_hold
 from console.tenants.actor import Actor, Permission
+from console.web.access import FORM, POST, allow, check_may
 from console.web.forms import PageForm, ReasonForm, check_form
-from console.web.render import (
-    FORM,
-    POST,
-    ConsoleRequest,
-    allow,
-    check_may,
-    render_form,
-    render_part,
-    wants_part,
-)
+from console.web.render import ConsoleRequest, render_form, render_part, wants_part
 
 ROWS, DELIVERIES = 25, 20
 # Of a deletion request.

@@ -56,8 +56,9 @@ from console.profiles.traits import build_trait_groups, format_items, select_pin
 from console.segment.models import Talk
 from console.segment.workspaces import find_workspace
 from console.tenants.actor import Permission
+from console.web.access import FORM, allow
 from console.web.forms import PageForm, check_form
-from console.web.render import FORM, ConsoleRequest, allow, render_part
+from console.web.render import ConsoleRequest, render_part
 from console.web.session import TypedForgotten, move_typed, read_typed
 from console.web.templatetags.console import labelled
 from console.web.times import DayField, get_day_start

@@ -34,17 +34,9 @@ from console.profiles.items import OBSERVATION, PROFILE, SUMMARY, find_kind
 from console.segment.outbox import find_erasure
 from console.tenants.actor import Actor, Permission, may, who_may
 from console.tenants.models import Role, Tenant
+from console.web.access import FORM, POST, allow, ask_who_it_is
 from console.web.forms import InvalidQuery
-from console.web.render import (
-    FORM,
-    POST,
-    ConsoleRequest,
-    allow,
-    ask_who_it_is,
-    render_form,
-    render_part,
-    wants_part,
-)
+from console.web.render import ConsoleRequest, render_form, render_part, wants_part
 
 PAGE_ROWS = 50
 # A request can go through several within one answer, and look up whose it is.

@@ -28,8 +28,9 @@ from console.profiles.schema import fetch_trait_groups
 from console.tenants.actor import Permission
 from console.tenants.models import Tenant
 from console.tenants.services import save_display_settings
+from console.web.access import FORM, allow
 from console.web.forms import ReasonForm
-from console.web.render import FORM, ConsoleRequest, allow, render_form
+from console.web.render import ConsoleRequest, render_form
 
 # Made up; numbers that the numbering plan keeps for such use.
 SAMPLE_TEXT = "Call me on +1 555 010 4477 about order 4521."

@@ -23,8 +23,9 @@ from console.monitoring.nightly import keep_verdicts
 from console.profiles.identity import count_lookup, log_lookup
 from console.tenants.actor import Permission
 from console.tenants.models import Tenant
+from console.web.access import FORM, POST, allow, check_may
 from console.web.forms import ConsoleForm, InvalidQuery, StaffTextField
-from console.web.render import FORM, POST, ConsoleRequest, allow, check_may, render_form
+from console.web.render import ConsoleRequest, render_form
 from console.web.times import DayField
 
 ASKED_MAX = 254

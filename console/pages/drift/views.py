@@ -22,7 +22,8 @@ from console.monitoring.drift import (
 )
 from console.monitoring.models import Snapshot
 from console.tenants.actor import Permission
-from console.web.render import FORM, POST, ConsoleRequest, allow
+from console.web.access import FORM, POST, allow
+from console.web.render import ConsoleRequest
 
 ROWS = 20
 TITLES = {

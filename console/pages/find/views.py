@@ -29,8 +29,9 @@ from console.profiles.identity import (
 from console.tenants.actor import Actor, Permission, may
 from console.tenants.models import Role, Tenant
 from console.tenants.vault import open_store
+from console.web.access import FORM, allow
 from console.web.problems import asks_from_palette, retarget
-from console.web.render import FORM, ConsoleRequest, allow, wants_part
+from console.web.render import ConsoleRequest, wants_part
 
 TEXT_MAX = 512
 # A softphone's link has the + of a number as it is, which an address reads as a blank.

@@ -11,7 +11,8 @@ from console.core.errors import DomainError
 from console.core.outgoing import within
 from console.tenants.actor import Permission, may
 from console.tenants.models import Role, Tenant, TenantQuerySet
-from console.web.render import ConsoleRequest, allow
+from console.web.access import allow
+from console.web.render import ConsoleRequest
 
 # What was last found out about each tenant, by slug.
 States = Callable[[TenantQuerySet], dict[str, list[Any]]]

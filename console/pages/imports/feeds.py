@@ -51,8 +51,9 @@ from console.pages.imports.sources import (
 from console.pages.imports.views import is_running, start_import
 from console.tenants.actor import Actor, Permission
 from console.tenants.vault import open_store
+from console.web.access import FORM, POST, allow
 from console.web.forms import ConsoleForm, StaffTextField
-from console.web.render import FORM, POST, ConsoleRequest, allow, render_form
+from console.web.render import ConsoleRequest, render_form
 
 SAMPLE, SHOWN, HOURS_MAX = 100, 20, 24 * 31
 # Letters: a longer cell, or row, would be no CSV for the memory.

@@ -28,15 +28,9 @@ from console.pages.imports.forms import (
 from console.tenants.actor import Actor, Permission
 from console.tenants.models import Tenant
 from console.tenants.vault import open_account, open_store
+from console.web.access import FORM, POST, allow
 from console.web.forms import PageForm, check_form
-from console.web.render import (
-    FORM,
-    POST,
-    ConsoleRequest,
-    allow,
-    redirect_window,
-    render_part,
-)
+from console.web.render import ConsoleRequest, redirect_window, render_part
 from console.web.spreadsheet import escape_cell, write_lines
 
 

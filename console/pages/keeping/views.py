@@ -36,15 +36,9 @@ from console.profiles.retention import set_retention
 from console.profiles.whole import read_whole
 from console.tenants.actor import Permission
 from console.tenants.vault import open_store
+from console.web.access import FORM, allow, ask_who_it_is
 from console.web.forms import PageForm, ReasonForm, check_form
-from console.web.render import (
-    FORM,
-    ConsoleRequest,
-    allow,
-    ask_who_it_is,
-    render_form,
-    render_part,
-)
+from console.web.render import ConsoleRequest, render_form, render_part
 from console.web.times import DayField
 
 

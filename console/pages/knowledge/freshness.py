@@ -26,7 +26,8 @@ from console.engine.words import stems
 from console.pages.knowledge.views import read_bases
 from console.tenants.actor import Permission
 from console.tenants.vault import open_account
-from console.web.render import ConsoleRequest, allow, render_part
+from console.web.access import allow
+from console.web.render import ConsoleRequest, render_part
 from console.web.templatetags.console import readable
 
 # A crawl takes a while, and the worker may be at others.

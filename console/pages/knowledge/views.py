@@ -30,6 +30,7 @@ from console.engine.words import stems
 from console.tenants.actor import Permission
 from console.tenants.models import Tenant
 from console.tenants.vault import open_account
+from console.web.access import FORM, allow
 from console.web.forms import (
     ConsoleForm,
     PageForm,
@@ -37,7 +38,7 @@ from console.web.forms import (
     StaffTextField,
     check_form,
 )
-from console.web.render import FORM, ConsoleRequest, allow, render_form, render_part
+from console.web.render import ConsoleRequest, render_form, render_part
 from console.web.session import TypedForgotten, move_typed, read_typed
 
 FOUND, CHUNKS = 8, 25

@@ -18,8 +18,9 @@ from console.masking.masker import masker_for
 from console.pages.merges.comparison import compare_profiles
 from console.profiles.candidates import COLUMNS, fetch_candidates, name_people
 from console.tenants.actor import Permission
+from console.web.access import FORM, allow
 from console.web.forms import PageForm, ReasonForm, check_form
-from console.web.render import FORM, ConsoleRequest, allow, render_form
+from console.web.render import ConsoleRequest, render_form
 
 
 class DecisionForm(ReasonForm):

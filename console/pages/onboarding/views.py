@@ -35,11 +35,9 @@ from console.pages.onboarding.steps import STEPS, list_stores
 from console.tenants.actor import Permission
 from console.tenants.models import Tenant
 from console.tenants.services import TenantTaken
+from console.web.access import FORM, POST, allow
 from console.web.render import (
-    FORM,
-    POST,
     ConsoleRequest,
-    allow,
     redirect_window,
     render_form,
     render_part,

@@ -29,8 +29,9 @@ from console.pages.people import services
 from console.pages.people.services import NO_ROLE
 from console.tenants.actor import Permission
 from console.tenants.models import Membership, Role, Tenant
+from console.web.access import FORM, allow
 from console.web.forms import InvalidQuery, ReasonForm, check_plain
-from console.web.render import FORM, ConsoleRequest, allow, render_form
+from console.web.render import ConsoleRequest, render_form
 from console.web.session import list_sessions
 
 EVERY_TENANT = "*"

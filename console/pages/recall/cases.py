@@ -33,8 +33,9 @@ from console.pages.recall.selectors import RecallRun, ask_memory, find_model
 from console.profiles.items import TEXT_KINDS, find_kind
 from console.profiles.prompt import Quote, build_prompt
 from console.tenants.actor import Actor, Permission
+from console.web.access import FORM, POST, allow
 from console.web.forms import ConsoleForm, StaffTextField, check_form
-from console.web.render import FORM, POST, ConsoleRequest, allow, render_form
+from console.web.render import ConsoleRequest, render_form
 
 State = RecallCase.State
 MS_MAX, TOKENS_MAX = 60_000, 200_000

@@ -14,8 +14,9 @@ from console.pages.recall.selectors import RecalledItem, RecallRun, find_model
 from console.tenants.actor import Permission, may
 from console.tenants.models import Role, Tenant
 from console.tenants.vault import get_address
+from console.web.access import check_may, enter_tenant
 from console.web.forms import check_form
-from console.web.render import ConsoleRequest, check_may, enter_tenant
+from console.web.render import ConsoleRequest
 
 
 def read_other(

@@ -20,8 +20,9 @@ from console.pages.recall.forms import Mode
 from console.pages.recall.runs import build_run_url
 from console.pages.recall.selectors import ExpectedItem, find_expected
 from console.tenants.actor import Permission
+from console.web.access import POST, allow
 from console.web.forms import ConsoleForm, PageForm, check_form
-from console.web.render import POST, ConsoleRequest, allow, render_form
+from console.web.render import ConsoleRequest, render_form
 from console.web.times import MomentField, get_day
 
 # What an agent can spend on its memory before people notice, in milliseconds.

@@ -13,8 +13,9 @@ from console.pages.recall.models import RecallMark
 from console.pages.recall.runs import build_run_url, find_marks, read_given
 from console.pages.recall.selectors import recall_profile
 from console.tenants.actor import Permission
+from console.web.access import POST, allow
 from console.web.forms import ConsoleForm, check_form
-from console.web.render import POST, ConsoleRequest, allow
+from console.web.render import ConsoleRequest
 
 
 class MarkForm(ConsoleForm):

@@ -26,8 +26,9 @@ from console.pages.recall.models import (
 from console.tenants.actor import Actor, Permission
 from console.tenants.models import Tenant
 from console.tenants.vault import open_store
+from console.web.access import POST, allow
 from console.web.forms import ConsoleForm
-from console.web.render import POST, ConsoleRequest, allow, render_form
+from console.web.render import ConsoleRequest, render_form
 from console.web.times import MomentField
 
 HOURS_MAX = 168

@@ -35,8 +35,9 @@ from console.profiles.identity import Match, look_up
 from console.profiles.items import find_kind
 from console.profiles.prompt import TOKENIZER
 from console.tenants.actor import Permission
+from console.web.access import FORM, allow
 from console.web.forms import check_form
-from console.web.render import FORM, ConsoleRequest, allow, render_part
+from console.web.render import ConsoleRequest, render_part
 from console.web.session import TypedForgotten
 from console.web.times import get_day
 

@@ -24,7 +24,8 @@ from console.pages.reference.openapi import decode_openapi
 from console.tenants.actor import Permission
 from console.tenants.models import Tenant
 from console.tenants.vault import open_account
-from console.web.render import ConsoleRequest, allow
+from console.web.access import allow
+from console.web.render import ConsoleRequest
 
 # The memory of this installation, as opposed to one at a URL.
 EMBEDDED = ("", "embedded:")

@@ -26,8 +26,9 @@ from console.profiles.items import TEXT_KINDS
 from console.profiles.schema import fetch_trait_groups
 from console.profiles.traits import build_trait_groups
 from console.tenants.actor import Permission
+from console.web.access import FORM, allow
 from console.web.forms import RevealForm
-from console.web.render import FORM, ConsoleRequest, allow, render_part, wants_part
+from console.web.render import ConsoleRequest, render_part, wants_part
 
 # How far back a revision is looked for.
 REVISIONS_MAX = 1000

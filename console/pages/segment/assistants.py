@@ -16,8 +16,9 @@ from console.segment.models import Assistant
 from console.tenants.actor import Permission
 from console.tenants.models import Tenant
 from console.tenants.vault import open_account
+from console.web.access import FORM, POST, allow
 from console.web.forms import ConsoleForm, StaffTextField, check_plain
-from console.web.render import FORM, POST, ConsoleRequest, allow, render_form
+from console.web.render import ConsoleRequest, render_form
 
 
 class AssistantForm(ConsoleForm):

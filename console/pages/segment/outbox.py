@@ -19,7 +19,8 @@ from console.segment import outbox, workspaces
 from console.segment.models import Outgoing
 from console.segment.showing import mask_event, mask_value, show_words, to_json
 from console.tenants.actor import Permission
-from console.web.render import POST, ConsoleRequest, allow, render_part
+from console.web.access import POST, allow
+from console.web.render import ConsoleRequest, render_part
 
 PAGE_ROWS = 50
 State = Outgoing.State

@@ -20,15 +20,9 @@ from console.segment import workspaces
 from console.segment.models import SECRETS, Workspace
 from console.segment.showing import GROUP, list_ids, mask_value
 from console.tenants.actor import Permission
+from console.web.access import FORM, POST, allow
 from console.web.forms import ConsoleForm, StaffTextField
-from console.web.render import (
-    FORM,
-    POST,
-    ConsoleRequest,
-    allow,
-    render_form,
-    wants_part,
-)
+from console.web.render import ConsoleRequest, render_form, wants_part
 
 
 class SecretField(forms.RegexField):

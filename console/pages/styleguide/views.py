@@ -13,8 +13,9 @@ from django.utils import timezone
 
 from console.masking.masker import MaskedValue
 from console.tenants.actor import Permission
+from console.web.access import allow
 from console.web.forms import ConsoleForm
-from console.web.render import ConsoleRequest, allow
+from console.web.render import ConsoleRequest
 
 # Nobody's: an id that no memory gives, and texts that no customer said.
 PROFILE = "mem_profile_00000000000000000000000000"

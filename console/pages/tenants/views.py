@@ -31,15 +31,8 @@ from console.pages.tenants.services import (
 )
 from console.tenants.actor import Permission
 from console.tenants.services import TenantTaken
-from console.web.render import (
-    FORM,
-    POST,
-    ConsoleRequest,
-    allow,
-    redirect_window,
-    render_form,
-    render_part,
-)
+from console.web.access import FORM, POST, allow
+from console.web.render import ConsoleRequest, redirect_window, render_form, render_part
 
 SECRETS = {
     "accountSid": "Account SID",

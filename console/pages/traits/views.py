@@ -41,15 +41,9 @@ from console.profiles.traits import (
     fetch_trait_row,
 )
 from console.tenants.actor import Permission
+from console.web.access import FORM, allow
 from console.web.forms import check_form
-from console.web.render import (
-    FORM,
-    ConsoleRequest,
-    allow,
-    redirect_window,
-    render_part,
-    wants_part,
-)
+from console.web.render import ConsoleRequest, redirect_window, render_part, wants_part
 
 # Looks at a written value that cannot be read yet, one a second.
 LOOKS_MAX = 8

@@ -33,9 +33,10 @@ from console.profiles.items import find_kind
 from console.profiles.schema import fetch_trait_groups
 from console.profiles.traits import build_trait_groups
 from console.tenants.actor import Permission
+from console.web.access import allow
 from console.web.budget import Budget, start_budget
 from console.web.forms import check_form
-from console.web.render import ConsoleRequest, allow
+from console.web.render import ConsoleRequest
 from console.web.session import move_typed
 from console.web.spreadsheet import escape_cell, write_lines
 

@@ -27,8 +27,9 @@ from console.profiles.context import build_profile_context, remember_write
 from console.profiles.items import TextKind
 from console.tenants.actor import Permission
 from console.tenants.models import Tenant
+from console.web.access import FORM, allow
 from console.web.forms import PageForm, check_form
-from console.web.render import FORM, ConsoleRequest, allow, render_form, render_part
+from console.web.render import ConsoleRequest, render_form, render_part
 
 
 @allow(Permission.VIEW_PROFILES, logs="observation.viewed")

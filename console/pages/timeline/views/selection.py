@@ -16,7 +16,8 @@ from console.pages.timeline.views.export import SELECTED_MAX, fetch_items
 from console.profiles.context import build_profile_context
 from console.profiles.items import build_item_rows
 from console.tenants.actor import Permission
-from console.web.render import FORM, ConsoleRequest, allow
+from console.web.access import FORM, allow
+from console.web.render import ConsoleRequest
 
 # As many conversations are asked for their summaries.
 TALKS_MAX = 10

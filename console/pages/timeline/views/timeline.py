@@ -27,9 +27,10 @@ from console.profiles.context import (
     lists_by_occurrence,
 )
 from console.tenants.actor import Permission
+from console.web.access import FORM, allow
 from console.web.budget import start_budget
 from console.web.forms import check_form
-from console.web.render import FORM, ConsoleRequest, allow, render_part, wants_part
+from console.web.render import ConsoleRequest, render_part, wants_part
 from console.web.session import TypedForgotten, drop_typed, move_typed
 
 # Items of each list that one call asks for: up to twice as many rows at a time.
