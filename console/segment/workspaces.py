@@ -93,8 +93,10 @@ def change(actor: Actor, tenant: Tenant, given: Mapping[str, Any]) -> None:
         ] + [each for each in SECRETS if given.get(each)]
         for each in {*given} - {*SECRETS}:
             setattr(kept, each, given[each])
+        if {*changed} & {"space", "region", "token"}:
+            kept.is_proven, kept.types = False, {}
         if {*changed} & {"space", "region", "token", "write_key"}:
-            kept.probe, kept.is_proven, kept.types = {}, False, {}
+            kept.probe = {}
         kept.seal(secrets)
         kept.save()
         on = ("store", tenant.store_id)
@@ -236,20 +238,18 @@ def _note_types(workspace: Workspace, shown: Iterable[str]) -> None:
 
 
 def tell_absence(workspace: Workspace, identifiers: Sequence[IdentifierSet]) -> str:
-    """Nobody was found: the types, each once, that may be to blame."""
+    """Nobody was found: with the types, each once, that may be to blame."""
     said = ["Segment knows nobody with this customer's identifiers."]
-    asked = [
-        (ours, type_) for ours, type_, _ in _list_identities(workspace, identifiers)
-    ]
+    asked = {x[0]: x[1] for x in _list_identities(workspace, identifiers)}
     known = [*dict.fromkeys((*DEFAULT_TYPES[:3], *workspace.types))]
-    for ours, type_ in dict.fromkeys(asked):
-        if type_ not in {*DEFAULT_TYPES, *known}:
-            said.append(
-                f"It has shown no identifier of the type {type_} here: a type of your "
-                "own may be missing in the space (Unify → Identity resolution)."
-            )
-        elif ours != type_ and ours.casefold() == type_.casefold():
-            said.append(f"It knows the type {ours} as {type_}, as which it was asked.")
+    if new := [x for x in asked.values() if x not in {*DEFAULT_TYPES, *known}]:
+        said.append(
+            f"It has shown no identifier of the type {' or '.join(new)} here: a custom "
+            "type may be missing in the space (Unify → Identity resolution)."
+        )
+    for ours, theirs in asked.items():
+        if ours != theirs and ours.casefold() == theirs.casefold():
+            said.append(f"It knows the type {ours} as {theirs}, as which it was asked.")
     if len(said) > 1:
         said.append(f"Known here: {', '.join(known)}.")
     return " ".join(said)

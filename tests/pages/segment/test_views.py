@@ -199,7 +199,7 @@ def test_check_rules_out_the_space_where_somebody_was_found(
     profile = make_profile(tenant, email="casey@example.com")
     client.force_login(agent)
     client.get(f"/t/acme/profiles/{profile}/segment/", headers=HTMX)
-    segment.sources.clear()
+    workspaces.change(Actor(None), tenant, {"write_key": "loose-key"})
     client.force_login(operator)
 
     client.post(f"{PAGE}check/", headers=HTMX)
