@@ -20,7 +20,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import chain, pairwise
 from json import loads
 from math import log1p, sqrt
@@ -34,6 +34,7 @@ from numpy.typing import NDArray
 from console.core.caching import DigestCache
 from console.engine.dates import EPOCH, NO_DATES, Dates, read_dates, share_of_dates
 from console.engine.texts import (
+    NO_TEXTS,
     Centred,
     Floats,
     Ragged,
@@ -48,7 +49,7 @@ OWN = ("meaning", "words", "bulk", "phrase", "code")
 SURE = (*OWN, "date")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Coefficients:
     """Of one model of vectors, or of texts without one.
 
@@ -175,14 +176,8 @@ class Fusion:
     def __init__(
         self, known: Coefficients, unknown: Coefficients, has_vector: NDArray[np.bool_]
     ) -> None:
-        def weigh(group: str, names: Sequence[str]) -> NDArray[np.float64]:
-            """Of a text with a vector, and of one without."""
-            both = (getattr(each, group) for each in (known, unknown))
-            rows = [[each.get(name, 0.0) for name in ("bias", *names)] for each in both]
-            return np.array(rows, np.float64)
-
-        self._order = weigh("order", NAMES)
-        self._evidence = weigh("evidence", SURE)
+        self._order = _weigh(known, unknown, "order", NAMES)
+        self._evidence = _weigh(known, unknown, "evidence", SURE)
         self._model = known if has_vector.any() else unknown
         self._has_vector, self._has_all = has_vector, bool(has_vector.all())
 
@@ -240,6 +235,16 @@ class Fusion:
         if not len(parts.few):
             return parts.few
         return np.round(sigmoid(self.log_odds(parts)), 4)
+
+
+@lru_cache(64)
+def _weigh(
+    known: Coefficients, unknown: Coefficients, group: str, names: Sequence[str]
+) -> NDArray[np.float64]:
+    """Of a text with a vector, and of one without."""
+    both = (getattr(each, group) for each in (known, unknown))
+    rows = [[each.get(name, 0.0) for name in ("bias", *names)] for each in both]
+    return np.array(rows, np.float64)
 
 
 def _stands_out(cosines: NDArray[np.float64]) -> float:
@@ -330,7 +335,7 @@ class Bm25:
         self,
         query: Sequence[int],
         met: Iterable[tuple[int, int]],
-        rows: NDArray[np.intp],
+        rows: NDArray[np.int32],
     ) -> NDArray[np.float64]:
         """met: pairs of the query's words in a row, and `rows`: the text of each."""
         found, ceiling = np.zeros(self._terms.size), 0.0
@@ -484,6 +489,11 @@ class Side:
         )
 
 
+@lru_cache(16)
+def _build_empty(coefficients: Coefficients, without_vector: Coefficients) -> Side:
+    return Side(NO_TEXTS, coefficients, without_vector)
+
+
 class PreparedProfile:
     """The texts of one profile with what follows from them whatever is asked. Never
     changed once it is made, so that threads can share it; scores of turns are kept, for
@@ -502,6 +512,8 @@ class PreparedProfile:
     ) -> None:
         self.observations, self.summaries = (
             Side(texts, coefficients, without_vector)
+            if len(texts)
+            else _build_empty(coefficients, without_vector)
             for texts in (observations, summaries)
         )
         self._scored: OrderedDict[Hashable, Scores] = OrderedDict()
@@ -580,7 +592,7 @@ class Ranking:
         Asked where she lives, "Lives at 3 Oak Avenue." of this year comes before "Lives
         at 12 Elm Street." of the last, and not if the question says Elm.
         """
-        texts, packed = self.observations.texts, self.observations.texts.packed_terms
+        texts = self.observations.texts
         scores: NDArray[np.float64] = self.scores[0].copy()
         first = texts.newest_first(scores, NEWER_AMONG)
         first = first[texts.vectors.known[first]]
@@ -590,7 +602,7 @@ class Ranking:
         cosines = vectors @ vectors.T
         pairs = (cosines >= RELATED) & (times > times[:, None])
         places = [found.tolist() for found in pairs.nonzero()]
-        claims = {n: Claim.of(packed[int(first[n])]) for n in set(chain(*places))}
+        claims = {n: Claim.of(texts.terms.pack(first[n])) for n in set(chain(*places))}
         for place, other in zip(*places, strict=True):
             older, newer = first[place], first[other]
             if updated := claims[place].is_updated_by(claims[other]):
@@ -627,14 +639,19 @@ def _select(
     texts: Texts, scores: NDArray[np.float64], limit: int, threshold: float
 ) -> list[Ranked]:
     order = texts.newest_first(scores)
+    order = order[scores[order] >= threshold]
     # By what they say: the row that is shown, and then its copies.
-    alike: dict[bytes, list[int]] = {}
-    for row in order[scores[order] >= threshold].tolist():
-        said = texts.packed_terms[row]
-        if said in alike:
-            alike[said].append(row)
+    alike: dict[int | bytes, list[int]] = {}
+    said = texts.terms.pack
+    pairs = zip(order.tolist(), texts.firsts[order].tolist(), strict=True)
+    for row, first in pairs:
+        key: int | bytes = first
+        if first in alike and said(row) != said(alike[first][0]):
+            key = said(row)
+        if key in alike:
+            alike[key].append(row)
         elif len(alike) < limit:
-            alike[said] = [row]
+            alike[key] = [row]
     return [
         Ranked(texts.ids[row], float(scores[row]), tuple(texts.ids[n] for n in copies))
         for row, *copies in alike.values()

@@ -2,15 +2,18 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from hashlib import blake2b
 from math import sqrt
 from operator import itemgetter
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float32]
+# A word, and a conversation, as they are stored.
+TERM, CONVERSATION = "<u4", "<u8"
 
 # Vectors made floats at a time: as many as fit into a processor's cache.
 BLOCK = 256
@@ -21,19 +24,51 @@ class Ragged:
     """Lists of unlike lengths, one a text, in one array.
 
     values  all of them, one after another
+    starts  where those of each text begin, and where the last one's end
     rows    the number of the text that each value belongs to
     """
 
     values: NDArray[Any]
-    rows: NDArray[np.intp]
-    size: int
+    starts: NDArray[np.intp]
+    rows: NDArray[np.int32]
 
     @classmethod
-    def of(cls, packed: Sequence[bytes], dtype: str) -> "Ragged":
+    def of(cls, packed: Sequence[bytes], dtype: str) -> Self:
+        starts = np.zeros(len(packed) + 1, np.intp)
         values = np.frombuffer(b"".join(packed), dtype)
-        lengths = np.fromiter(map(len, packed), np.intp, len(packed))
-        rows = np.repeat(np.arange(len(packed)), lengths // values.itemsize)
-        return cls(values, rows, len(packed))
+        np.cumsum([*map(len, packed)], out=starts[1:])
+        return cls._of(values, starts // values.itemsize)
+
+    @classmethod
+    def split(cls, joined: bytes, dtype: str, size: int) -> Self | None:
+        """Of lists with a zero between them; None where one has a zero itself."""
+        values = np.frombuffer(joined, dtype)
+        zeros = (values == 0).nonzero()[0]
+        if len(zeros) != size - 1:
+            return None
+        starts = np.zeros(size + 1, np.intp)
+        starts[1:-1], starts[-1] = zeros, len(values)
+        starts[1:] -= np.arange(size)
+        return cls._of(values[values != 0], starts)
+
+    @classmethod
+    def _of(cls, values: NDArray[Any], starts: NDArray[np.intp]) -> Self:
+        numbers = np.arange(len(starts) - 1, dtype=np.int32)
+        rows = numbers.repeat(starts[1:] - starts[:-1])
+        return cls(values, starts, rows)
+
+    @property
+    def size(self) -> int:
+        return len(self.starts) - 1
+
+    @property
+    def nbytes(self) -> int:
+        return self.values.nbytes + self.starts.nbytes + self.rows.nbytes
+
+    def pack(self, row: int) -> bytes:
+        """Those of one text."""
+        found: bytes = self.values[self.starts[row] : self.starts[row + 1]].tobytes()
+        return found
 
 
 def pack_conversations(ids: Iterable[str]) -> bytes:
@@ -42,11 +77,11 @@ def pack_conversations(ids: Iterable[str]) -> bytes:
 
 
 def unpack_conversations(packed: Sequence[bytes]) -> Ragged:
-    return Ragged.of(packed, "<u8")
+    return Ragged.of(packed, CONVERSATION)
 
 
 def unpack_terms(packed: Sequence[bytes]) -> Ragged:
-    return Ragged.of(packed, "<u4")
+    return Ragged.of(packed, TERM)
 
 
 def pack_vector(vector: Floats) -> bytes:
@@ -76,16 +111,19 @@ class Vectors:
     @classmethod
     def of(cls, packed: Sequence[bytes]) -> "Vectors":
         """`packed` by pack_vector, all of one model; b"" for none."""
-        size = max(map(len, packed), default=0)
-        if not size:
-            return cls(
-                np.zeros((len(packed), 0), np.int8), np.zeros(len(packed), "<f4")
-            )
-        blank = bytes(size)
+        return cls.join(b"".join(packed), np.array([*map(bool, packed)], bool))
+
+    @classmethod
+    def join(cls, packed: bytes, known: NDArray[np.bool_]) -> "Vectors":
+        """`packed`: those of the texts that have one, one after another."""
+        count = int(np.count_nonzero(known)) if packed else 0
+        size = len(packed) // (count or 1) or 4
         cells = np.frombuffer(
-            b"".join(vector or blank for vector in packed),
-            np.dtype([("scale", "<f4"), ("levels", np.int8, (size - 4,))]),
+            packed, np.dtype([("scale", "<f4"), ("levels", np.int8, (size - 4,))])
         )
+        if count < len(known):
+            some, cells = cells, np.zeros(len(known), cells.dtype)
+            cells[known & bool(packed)] = some
         return cls(cells["levels"], cells["scale"])
 
     @property
@@ -146,13 +184,30 @@ def to_unit_length(vectors: NDArray[np.floating]) -> Floats:
 Row = tuple[str, int, bytes, bytes, bytes, str]
 
 
-@dataclass(frozen=True, slots=True)
+class Columns(NamedTuple):
+    """Rows as one piece a column, to be read without an object for each value.
+
+    ids, occurred_at      with a blank between them
+    terms, conversations  with a zero between those of two texts
+    vectors               of the texts that have one of the model that is asked for; None
+                          where none has
+    known                 for each text "1" or "0": whether it has one
+    """
+
+    ids: str
+    occurred_at: str
+    terms: bytes
+    conversations: bytes
+    vectors: bytes | None
+    known: str
+
+
+@dataclass(frozen=True)
 class Texts:
     """Observations, or summaries, in the order of their ids."""
 
     ids: Sequence[str]
     occurred_at: NDArray[np.int64]
-    packed_terms: Sequence[bytes]
     terms: Ragged
     conversations: Ragged
     vectors: Vectors
@@ -164,16 +219,30 @@ class Texts:
         ids, moments, terms, conversations, vectors, models = (
             zip(*rows, strict=True) if rows else ((),) * 6
         )
-        if any(other != model for other in set(models)):
-            pairs = zip(vectors, models, strict=True)
-            vectors = tuple(vector if of == model else b"" for vector, of in pairs)
+        pairs = zip(vectors, models, strict=True)
         return cls(
             ids,
             np.array(moments, np.int64),
-            terms,
             unpack_terms(terms),
             unpack_conversations(conversations),
-            Vectors.of(vectors),
+            Vectors.of([vector if of == model else b"" for vector, of in pairs]),
+        )
+
+    @classmethod
+    def split(cls, columns: Columns) -> Self | None:
+        """None where they cannot be told apart, or are in another order."""
+        ids = columns.ids.split(" ")
+        terms = Ragged.split(columns.terms, TERM, len(ids))
+        conversations = Ragged.split(columns.conversations, CONVERSATION, len(ids))
+        if terms is None or conversations is None or ids != sorted(ids):
+            return None
+        known = np.frombuffer(columns.known.encode(), "u1") == ord("1")
+        return cls(
+            ids,
+            np.fromstring(columns.occurred_at, np.int64, sep=" "),
+            terms,
+            conversations,
+            Vectors.join(columns.vectors or b"", known),
         )
 
     def __len__(self) -> int:
@@ -181,10 +250,17 @@ class Texts:
 
     @property
     def nbytes(self) -> int:
-        """About what it takes of a process, as measured: a term 16 bytes; a text's id,
-        bytes and links, and what lies idle between them, some 1,500."""
-        values = len(self.terms.values) + len(self.conversations.values)
-        return int(self.vectors.levels.nbytes) + 16 * values + 1500 * len(self)
+        """What it takes of a process: an id 100 bytes, and of a text's times, neighbours
+        and what ranking keeps beside them as much again."""
+        vectors = self.vectors.levels.nbytes + self.vectors.scales.nbytes
+        lists = self.terms.nbytes + self.conversations.nbytes
+        return int(vectors + lists + 200 * len(self))
+
+    @cached_property
+    def firsts(self) -> NDArray[np.uint32]:
+        """Each text's first term, which tells most of them apart."""
+        found: NDArray[np.uint32] = np.append(self.terms.values, np.uint32(0))
+        return found[self.terms.starts[:-1]]
 
     def list_newest(self, conversation_id: str) -> Iterator[tuple[str, Floats | None]]:
         """Ids and vectors of what comes from a conversation, the last first."""
@@ -207,12 +283,15 @@ class Texts:
         return rows[order[::-1][:most]]
 
 
+NO_TEXTS = Texts.of([], "")
+
+
 @dataclass(frozen=True, slots=True)
 class Links:
     """Pairs of rows that lend each other weight: `to[i]` takes from `of[i]`."""
 
-    to: NDArray[np.intp]
-    of: NDArray[np.intp]
+    to: NDArray[np.integer]
+    of: NDArray[np.integer]
     size: int
 
     def best(self, strengths: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -230,6 +309,8 @@ class Links:
 def link_neighbours(texts: Texts) -> Links:
     """Each text with the ones before and after it in the same conversation."""
     rows, conversations = texts.conversations.rows, texts.conversations.values
+    if not len(rows):
+        return Links(rows, rows, len(texts))
     order = np.lexsort((rows, texts.occurred_at[rows], conversations))
     same = np.flatnonzero(np.diff(conversations[order]) == 0)
     before, after = rows[order[same]], rows[order[same + 1]]
@@ -241,6 +322,8 @@ def link_neighbours(texts: Texts) -> Links:
 def link_summaries(texts: Texts, summaries: Texts) -> Links:
     """Each text with the summaries of the conversations that it comes from."""
     of, to = summaries.conversations, texts.conversations
+    if not (len(of.rows) and len(to.rows)):
+        return Links(of.rows[:0], of.rows[:0], len(texts))
     order = np.argsort(of.values, kind="stable")
     begin, end = (
         np.searchsorted(of.values[order], to.values, side=side)

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from console.engine.ranking import NAMES, Ranking, Side
+from console.engine.texts import TERM
 from console.engine.words import hash_stem
 
 # Of the pairs that a ranking holds.
@@ -94,7 +95,7 @@ def _explain(
     ranking: Ranking, kind: _Kind, row: int, said_by: Callable[[int], _Said]
 ) -> Explanation:
     number, texts = int(kind.winning_query[row]), kind.side.texts
-    held = np.frombuffer(texts.packed_terms[row], "<u4")
+    held = np.frombuffer(texts.terms.pack(row), TERM)
     said = said_by(number)
     parts = said.parts[kind.number]
     bias, *added = said.added[kind.number][row].tolist()

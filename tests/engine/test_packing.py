@@ -4,6 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from console.engine.texts import (
+    Columns,
+    Texts,
     Vectors,
     pack_conversations,
     pack_vector,
@@ -35,6 +37,16 @@ def test_terms_of_many_texts_keep_their_row():
     ]
     assert found.rows.tolist() == [0, 0, 0, 2, 2]
     assert found.size == 3
+
+
+def test_texts_are_read_by_rows_where_columns_cannot_be_told_apart():
+    columns = Columns(
+        "a b", "1 2", terms("tea") + bytes(4) + terms("dog"), bytes(8), b"", "00"
+    )
+
+    assert list(Texts.split(columns).ids) == ["a", "b"]
+    assert Texts.split(columns._replace(ids="b a")) is None
+    assert Texts.split(columns._replace(terms=bytes(8))) is None
 
 
 def test_conversations_are_told_apart_by_eight_bytes_each():

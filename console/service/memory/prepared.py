@@ -17,7 +17,8 @@ from time import monotonic
 
 from console.engine.ranking import PreparedProfile
 
-MOST_BYTES = 32_000_000
+# A profile of 10,000 observations, or a hundred of 100.
+MOST_BYTES = 12_000_000
 KEPT_S = 600.0
 
 Key = tuple[str, str, bool]  # store, profile, whether its texts are masked

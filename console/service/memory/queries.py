@@ -5,7 +5,7 @@ Each answers what the ORM would (tests/service/memory/test_queries.py, both data
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
 import msgspec
@@ -13,12 +13,20 @@ from django.db import connections, models
 from django.db.models.base import ModelState
 
 from console.engine.dates import microseconds
-from console.engine.texts import Row
+from console.engine.texts import Columns, Row
 from console.service.conversations.models import Communication
-from console.service.memory.models import IndexedItem, Profile, Store, new_version
+from console.service.memory.models import (
+    IndexedItem,
+    Profile,
+    Store,
+    Summary,
+    new_version,
+)
 from console.service.models import ALIAS, Account, Credential, ProfileKey
 
 Values = Sequence[Any]
+# By their ids, all observations come before all summaries.
+SUMMARIES_FROM = f"mem_{Summary.kind}_"
 
 
 class Caller(NamedTuple):
@@ -101,14 +109,56 @@ def read_entries(
         FROM service_indexentry WHERE store_id = %s AND profile_id = %s
     """
     given: list[Any] = [profile.store_id, profile.id]
-    for condition, bound in (
-        (" AND occurred_at >= %s", begin),
-        (" AND occurred_at < %s", end),
-    ):
-        if bound:
-            sql += condition
-            given.append(microseconds(bound))
-    return _ask(sql + " ORDER BY item_id", given)
+    within, bounds = _bound(begin, end)
+    return _ask(f"{sql}{within} ORDER BY item_id", [*given, *bounds])
+
+
+def read_entry_columns(
+    profile: ProfileKey,
+    model: str,
+    begin: datetime | None = None,
+    end: datetime | None = None,
+) -> list[Columns | None]:
+    """The same of the observations, and of the summaries, as Texts.split takes them; None
+    for no entry."""
+    within, bounds = _bound(begin, end)
+    given: list[Any] = [bytes(4), bytes(8), model, b"", model]
+    given += [profile.store_id, profile.id, SUMMARIES_FROM, *bounds]
+    sql = _build_columns(within, connections[ALIAS].vendor)
+    rows = sorted(_ask(sql, given * 2))
+    return [Columns(*columns) if columns[0] else None for _, *columns in rows]
+
+
+@cache
+def _build_columns(within: str, vendor: str) -> str:
+    blobs, strings = "string_agg({}, %s)", "string_agg({}, '{}')"
+    order = "ORDER BY item_id"
+    if vendor == "sqlite":
+        blobs, strings = "CAST(group_concat({}, %s) AS BLOB)", "group_concat({}, '{}')"
+        # That is how it comes already; said again it costs a copy of all.
+        order = ""
+    columns = (
+        strings.format("item_id", " "),
+        strings.format("CAST(occurred_at AS text)", " "),
+        blobs.format("terms"),
+        blobs.format("conversations"),
+        blobs.format("CASE WHEN model = %s THEN vector END"),
+        strings.format("CASE WHEN model = %s THEN '1' ELSE '0' END", ""),
+    )
+    sides = [
+        f"SELECT {side}, {', '.join(columns)} FROM (SELECT * FROM service_indexentry"  # noqa: S608 - our own columns
+        f" WHERE store_id = %s AND profile_id = %s AND item_id {condition} %s"
+        f"{within} {order}) AS entries"
+        for side, condition in enumerate(("<", ">="))
+    ]
+    return " UNION ALL ".join(sides)
+
+
+def _bound(begin: datetime | None, end: datetime | None) -> tuple[str, list[int]]:
+    """A condition to append, and what it is given."""
+    bounds = {" AND occurred_at >= %s": begin, " AND occurred_at < %s": end}
+    asked = {sql: microseconds(at) for sql, at in bounds.items() if at}
+    return "".join(asked), [*asked.values()]
 
 
 def read_items(
@@ -216,9 +266,22 @@ def adapt_rows(
 
 
 def _ask(sql: str, given: Values) -> list[Any]:
-    with connections[ALIAS].cursor() as cursor:
-        cursor.execute(sql, given)
-        return list(cursor.fetchall())
+    connection = connections[ALIAS]
+    watched = connection.queries_logged or connection.execute_wrappers
+    if watched or not connection.connection:
+        with connection.cursor() as cursor:
+            cursor.execute(sql, given)
+            return list(cursor.fetchall())
+    # Past Django's cursor, which takes as long as a small query does.
+    connection.close_if_health_check_failed()
+    with connection.wrap_database_errors:
+        asked = _write_places(sql) if connection.vendor == "sqlite" else sql
+        return list(connection.connection.execute(asked, given).fetchall())
+
+
+@lru_cache(256)
+def _write_places(sql: str) -> str:
+    return sql.replace("%s", "?")
 
 
 def _list_places(given: Collection[Any]) -> str:

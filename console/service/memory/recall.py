@@ -29,7 +29,7 @@ from console.engine.ranking import (
     Ranking,
     get_coefficients,
 )
-from console.engine.texts import Row, Texts, pack_vector
+from console.engine.texts import NO_TEXTS, Row, Texts, pack_vector
 from console.engine.words import terms
 from console.service.memory.embedding_jobs import (
     embed_queries,
@@ -47,11 +47,15 @@ from console.service.memory.models import (
 )
 from console.service.memory.past import Past, build_entries, read_past
 from console.service.memory.prepared import PREPARED
-from console.service.memory.queries import read_entries, read_items, read_said
+from console.service.memory.queries import (
+    SUMMARIES_FROM,
+    read_entries,
+    read_entry_columns,
+    read_items,
+    read_said,
+)
 from console.service.models import find_models
 
-# By their ids, all observations come before all summaries.
-_SUMMARY_PREFIX = f"mem_{Summary.kind}_"
 # The newest masked texts; older ones are ranked by words alone. A text costs 2 ms.
 VECTORS_MAX = 200
 # Of a conversation that went on after the moment that is asked about.
@@ -191,6 +195,14 @@ class _Recall:
         return kept
 
     def read_entries(self, mask: TextMask | None) -> PreparedProfile:
+        if mask is None:
+            model = get_model_id()
+            columns = read_entry_columns(self.profile, model, *self.bounds)
+            observations, summaries = (
+                Texts.split(each) if each else NO_TEXTS for each in columns
+            )
+            if observations is not None and summaries is not None:
+                return PreparedProfile(observations, summaries, get_coefficients(model))
         entries = read_entries(self.profile, *self.bounds)
         if mask:
             contents = {
@@ -308,7 +320,7 @@ class _Recall:
 
 def _pack(entries: Sequence[Row]) -> PreparedProfile:
     model = get_model_id()
-    first_summary = bisect_left(entries, _SUMMARY_PREFIX, key=itemgetter(0))
+    first_summary = bisect_left(entries, SUMMARIES_FROM, key=itemgetter(0))
     observations = Texts.of(entries[:first_summary], model)
     summaries = Texts.of(entries[first_summary:], model)
     return PreparedProfile(observations, summaries, get_coefficients(model))

@@ -1,13 +1,16 @@
 """SQL of the hot path answers what the ORM answers."""
 
 from datetime import timedelta
+from operator import attrgetter
 from typing import Any
 
 import pytest
 from django.utils import timezone
 
 from console.engine.dates import microseconds
+from console.engine.texts import NO_TEXTS, Columns, Row, Texts
 from console.service.conversations.models import Communication, Participant
+from console.service.memory.embedding_jobs import make_vectors
 from console.service.memory.models import (
     IndexEntry,
     Observation,
@@ -19,6 +22,7 @@ from console.service.memory.models import (
 from console.service.memory.queries import (
     find_caller,
     read_entries,
+    read_entry_columns,
     read_items,
     read_said,
     read_traits,
@@ -88,6 +92,8 @@ def test_read_items_reads_what_the_orm_reads(known, model):
 
 def test_read_entries_reads_what_the_orm_reads_within_bounds(known):
     rows = IndexEntry.objects.of(known).order_by("item_id")
+    make_vectors.func()
+    rows.filter(item_id=rows[1].item_id).update(model="another")
     columns = "item_id", "occurred_at", "terms", "conversations", "vector", "model"
     at = Observation.objects.of(known).order_by("occurred_at").first().occurred_at
     later = at + timedelta(microseconds=1)
@@ -98,7 +104,32 @@ def test_read_entries_reads_what_the_orm_reads_within_bounds(known):
             meant = meant.filter(occurred_at__gte=microseconds(begin))
         if end:
             meant = meant.filter(occurred_at__lt=microseconds(end))
-        assert read_entries(known, begin, end) == list(meant.values_list(*columns))
+        found = read_entries(known, begin, end)
+        assert found == list(meant.values_list(*columns))
+        assert_alike(read_entry_columns(known, "use-3", begin, end), found)
+
+
+def assert_alike(sides: list[Columns | None], rows: list[Row]) -> None:
+    """Texts made of columns are those that are made of rows."""
+    for kind, columns in zip(("observation", "summary"), sides, strict=True):
+        mine = [row for row in rows if row[0].startswith(f"mem_{kind}_")]
+        assert (columns is None) == (not mine)
+        found, meant = (
+            Texts.split(columns) if columns else NO_TEXTS,
+            Texts.of(mine, "use-3"),
+        )
+        assert list(found.ids) == list(meant.ids)
+        for name in (
+            "occurred_at",
+            "terms.values",
+            "terms.rows",
+            "terms.starts",
+            "conversations.values",
+            "conversations.rows",
+            "vectors.levels",
+            "vectors.scales",
+        ):
+            assert attrgetter(name)(found).tolist() == attrgetter(name)(meant).tolist()
 
 
 def test_read_traits_reads_what_the_orm_reads(known):
