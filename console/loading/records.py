@@ -5,28 +5,21 @@ contract's field names (docs/contract.md, sections 11.1, 11.2, 11.4, 11.5).
 """
 
 import json
-import math
-import re
 from collections.abc import Iterator
 from typing import IO, Any, TypeVar
 
 import msgspec
 
 from console.contract.base import Body, explain
-from console.contract.memory.trait import (
-    TRAIT_ARRAY_MAX,
-    TRAIT_INTEGER_MAX,
-    TRAIT_STRING_MAX,
-)
 from console.contract.memory.trait_group import (
     TRAIT_GROUP_NAME,
     TRAIT_GROUP_NAME_MAX,
     TRAIT_NAME_MAX,
 )
+from console.contract.memory.trait_values import UNPRINTABLE, InvalidValue, check_any
 
 # Ours: 10,000 full observations make about 45 MB.
 LINE_BYTES = 64 * 1024 * 1024
-UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 Record = dict[str, Any]
 T = TypeVar("T", bound=Body)
 
@@ -145,27 +138,8 @@ def check_group(name: str, traits: Any) -> str | None:
 def check_trait(name: str, value: Any) -> str | None:
     if not 1 <= len(name) <= TRAIT_NAME_MAX or UNPRINTABLE.search(name):
         return f"a trait name must be 1 to {TRAIT_NAME_MAX} printable characters"
-    if not isinstance(value, list):
-        return check_scalar(value)
-    if len(value) > TRAIT_ARRAY_MAX:
-        return f"must have at most {TRAIT_ARRAY_MAX} items"
-    return next((why for item in value if (why := check_scalar(item))), None)
-
-
-def check_scalar(value: Any) -> str | None:
-    if isinstance(value, str):
-        if len(value) > TRAIT_STRING_MAX:
-            return f"must be at most {TRAIT_STRING_MAX} characters"
-        return (
-            "control characters are not allowed" if UNPRINTABLE.search(value) else None
-        )
-    if not isinstance(value, int | float):
-        return "must be a string, a number, true or false, or an array of these"
-    if isinstance(value, float) and not math.isfinite(value):
-        return "number out of range"
-    if (
-        isinstance(value, int)
-        and not -TRAIT_INTEGER_MAX - 1 <= value <= TRAIT_INTEGER_MAX
-    ):
-        return "must be a signed 32-bit integer"
+    try:
+        check_any("", value)
+    except InvalidValue as why:
+        return str(why).removeprefix(": ")
     return None

@@ -431,19 +431,16 @@ def test_load_line_refuses_an_unreadable_line(tenant, raw, told):
         ({"Contact\x1b": {}}, "Contact?: invalid trait group name"),
         ({"Plan": 7}, "Plan: must be an object"),
         ({"Plan": {"": 1}}, "Plan.: a trait name must be 1 to 64 printable characters"),
-        (
-            {"Plan": {"a": {}}},
-            "Plan.a: must be a string, a number, true or false, or an",
-        ),
+        ({"Plan": {"a": {}}}, "Plan.a: must be a string, a number or a boolean"),
         (
             {"Plan": {"a": [[1]]}},
-            "Plan.a: must be a string, a number, true or false, or",
+            "Plan.a: [0]: must be a string, a number or a boolean",
         ),
-        ({"Plan": {"a": [1] * 101}}, "Plan.a: must have at most 100 items"),
-        ({"Plan": {"a": "s" * 1025}}, "Plan.a: must be at most 1024 characters"),
-        ({"Plan": {"a": "\x07"}}, "Plan.a: control characters are not allowed"),
-        ({"Plan": {"a": 1e999}}, "Plan.a: number out of range"),
-        ({"Plan": {"a": 2**31}}, "Plan.a: must be a signed 32-bit integer"),
+        ({"Plan": {"a": [1] * 101}}, "Plan.a: at most 100 items"),
+        ({"Plan": {"a": "s" * 1025}}, "Plan.a: at most 1024 characters"),
+        ({"Plan": {"a": "\x07"}}, "Plan.a: must not have control characters"),
+        ({"Plan": {"a": 1e999}}, "Plan.a: must be a string, a number or a boolean"),
+        ({"Plan": {"a": 2**31}}, "Plan.a: must be between -2147483648 and 2147483647"),
     ],
 )
 def test_load_lines_names_a_refused_trait(tenant, traits, told):

@@ -10,8 +10,8 @@ import re2
 
 from console.contract.memory import trait as wire
 
-# As in a JSON body: tab and the line breaks are text.
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+# As in a JSON body: tab and the line breaks are text, and half a character is none.
+UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 
 
 class InvalidValue(ValueError):
@@ -32,76 +32,56 @@ def read_cell(path: str, cell: str, definition: Mapping[str, Any] | None) -> Any
             value = msgspec.json.decode(text)
         except (msgspec.DecodeError, RecursionError) as exc:
             raise InvalidValue(f"{path}: not a valid {data_type}") from exc
-    texts = value if isinstance(value, list) else [value]
-    if any(isinstance(text, str) and _CONTROL.search(text) for text in texts):
-        raise InvalidValue(f"{path}: must not have control characters")
     check_value(path, value, definition)
     return value
+
+
+# By data type: what it is in Python and in words, the rule's bounds, and of what.
+_KINDS: dict[str, tuple[Any, ...]] = {
+    "STRING": (str, "a string", "minLength", "maxLength", " characters"),
+    "NUMBER": ((int, float), "a number", "min", "max", ""),
+    "BOOLEAN": (bool, "true or false", "", "", ""),
+    "ARRAY": (list, "an array", "minItems", "maxItems", " items"),
+}
 
 
 def check_value(path: str, value: Any, definition: Mapping[str, Any]) -> None:
     """Raises InvalidValue."""
     data_type = definition["dataType"]
     rule = definition.get("validationRule") or {}
-    if data_type == "ARRAY":
-        if not isinstance(value, list):
-            raise InvalidValue(f"{path}: must be an array")
-        _check_array(path, value, rule)
-    else:
-        _check_scalar(path, value)
-        _CHECKS[data_type](path, value, rule)
-
-
-def _check_array(path: str, value: list[Any], rule: Mapping[str, Any]) -> None:
-    if len(value) > wire.TRAIT_ARRAY_MAX:
-        raise InvalidValue(f"{path}: at most {wire.TRAIT_ARRAY_MAX} items")
-    for index, item in enumerate(value):
-        _check_scalar(f"{path}[{index}]", item)
-    _check_range(path, len(value), rule.get("minItems"), rule.get("maxItems"), "items")
-
-
-def _check_scalar(path: str, value: Any) -> None:
-    if isinstance(value, str):
-        if len(value) > wire.TRAIT_STRING_MAX:
-            raise InvalidValue(f"{path}: at most {wire.TRAIT_STRING_MAX} characters")
-    elif isinstance(value, bool):
-        pass
-    elif isinstance(value, int):
-        low, high = -wire.TRAIT_INTEGER_MAX - 1, wire.TRAIT_INTEGER_MAX
-        if not low <= value <= high:
-            raise InvalidValue(f"{path}: must be between {low} and {high}")
-    elif not (isinstance(value, float) and math.isfinite(value)):
-        raise InvalidValue(f"{path}: must be a string, a number or a boolean")
-
-
-def _check_string(path: str, value: Any, rule: Mapping[str, Any]) -> None:
-    if not isinstance(value, str):
-        raise InvalidValue(f"{path}: must be a string")
-    low, high = rule.get("minLength"), rule.get("maxLength")
-    _check_range(path, len(value), low, high, "characters")
-    pattern = rule.get("pattern")
+    kind, words, least, most, unit = _KINDS[data_type]
+    is_kind = isinstance(value, kind)
+    if not is_kind or isinstance(value, bool) != (data_type == "BOOLEAN"):
+        raise InvalidValue(f"{path}: must be {words}")
+    check_any(path, value)
+    size = len(value) if isinstance(value, str | list) else value
+    low, high, pattern = rule.get(least), rule.get(most), rule.get("pattern")
+    if low is not None and size < low:
+        raise InvalidValue(f"{path}: must be at least {low}{unit}")
+    if high is not None and size > high:
+        raise InvalidValue(f"{path}: must be at most {high}{unit}")
     if pattern and not re2.search(pattern, value):
         raise InvalidValue(f"{path}: must match the trait's pattern")
 
 
-def _check_number(path: str, value: Any, rule: Mapping[str, Any]) -> None:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise InvalidValue(f"{path}: must be a number")
-    _check_range(path, value, rule.get("min"), rule.get("max"), "")
+def check_any(path: str, value: Any) -> None:
+    """What a trait of no known definition can hold. Raises InvalidValue."""
+    items = value if isinstance(value, list) else [value]
+    if len(items) > wire.TRAIT_ARRAY_MAX:
+        raise InvalidValue(f"{path}: at most {wire.TRAIT_ARRAY_MAX} items")
+    for index, item in enumerate(items):
+        if why := _find_fault(item):
+            where = f"[{index}]" if items is value else ""
+            raise InvalidValue(f"{path}{where}: {why}")
 
 
-def _check_boolean(path: str, value: Any, rule: Mapping[str, Any]) -> None:
-    if not isinstance(value, bool):
-        raise InvalidValue(f"{path}: must be true or false")
-
-
-def _check_range(
-    path: str, value: float, low: float | None, high: float | None, unit: str
-) -> None:
-    if low is not None and value < low:
-        raise InvalidValue(f"{path}: must be at least {low} {unit}".rstrip())
-    if high is not None and value > high:
-        raise InvalidValue(f"{path}: must be at most {high} {unit}".rstrip())
-
-
-_CHECKS = {"STRING": _check_string, "NUMBER": _check_number, "BOOLEAN": _check_boolean}
+def _find_fault(item: Any) -> str:
+    if isinstance(item, str):
+        if len(item) > wire.TRAIT_STRING_MAX:
+            return f"at most {wire.TRAIT_STRING_MAX} characters"
+        return "must not have control characters" if UNPRINTABLE.search(item) else ""
+    if isinstance(item, int):
+        low, high = -wire.TRAIT_INTEGER_MAX - 1, wire.TRAIT_INTEGER_MAX
+        return "" if low <= item <= high else f"must be between {low} and {high}"
+    is_finite = isinstance(item, float) and math.isfinite(item)
+    return "" if is_finite else "must be a string, a number or a boolean"
