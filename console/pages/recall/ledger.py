@@ -11,14 +11,16 @@ from django.shortcuts import redirect, render
 
 from console.audit.log import log_change, log_view
 from console.client.errors import MemoryNotFound
+from console.client.http import all_pages
 from console.contract.ids import PROFILE_ID
 from console.contract.memory.ledger import LedgerEntry
 from console.contract.memory.recall import RecallRequest
 from console.contract.memory.store import PatchStore
-from console.masking.masker import masker_for
+from console.masking.masker import MaskedValue, masker_for
 from console.pages.recall.forms import Mode
 from console.pages.recall.runs import build_run_url
 from console.pages.recall.selectors import ExpectedItem, find_expected
+from console.profiles.candidates import attempt
 from console.tenants.actor import Permission
 from console.web.access import POST, allow
 from console.web.forms import ConsoleForm, PageForm, check_form
@@ -28,6 +30,8 @@ from console.web.times import MomentField, get_day
 # What an agent can spend on its memory before people notice, in milliseconds.
 BUDGETS = (("Voice, 300 ms", 300), ("Chat, 1 s", 1000))
 ITEMS_SHOWN = 50
+# Before a Recall; what was said earlier is not what was asked.
+SAID_WITHIN = timedelta(minutes=10)
 
 
 class LedgerForm(PageForm):
@@ -112,11 +116,47 @@ def list_unanswered(request: ConsoleRequest) -> HttpResponse:
         about=[group.newest.profile_id for group in groups],
         count=len(groups),
     )
+    said = request.actor.may(Permission.VIEW_PROFILES)
     context = {
         "report": report,
-        "groups": [(each, _resolve_items(request, each.newest, 1)) for each in groups],
+        "groups": [
+            (
+                each,
+                said and attempt(_find_said, request, each.newest),
+                _resolve_items(request, each.newest, 1),
+            )
+            for each in groups
+        ],
     }
     return render(request, "recall/unanswered.html", context)
+
+
+def _find_said(
+    request: ConsoleRequest, entry: LedgerEntry
+) -> tuple[str, MaskedValue] | None:
+    """What the customer said last before a Recall, and in which conversation: it has the
+    words that the ledger keeps nowhere, with their masks and their end."""
+    client, until = request.store.conversations, entry.asked_at
+    since = until - SAID_WITHIN
+    for talk in client.list_conversations(profile_id=entry.profile_id).items:
+        last = talk.last_communication_at
+        if talk.created_at > until or last is None or last < since:
+            continue
+        masker = masker_for(request.actor, entry.profile_id).by_rule
+        masker.know_customers(talk.participants)
+        speaks = [x.id for x in talk.participants if x.profile_id == entry.profile_id]
+        turns = list(all_pages(client.list_communications, talk.id))
+        found = [
+            shown
+            for turn, shown in zip(
+                turns, masker.mask_turns(talk.id, turns), strict=True
+            )
+            if since <= turn.occurred_at <= until
+            and turn.author.participant_id in speaks
+        ]
+        if found:
+            return talk.id, found[-1]
+    return None
 
 
 @allow(Permission.UPDATE_IDENTITY_SETTINGS, POST, logs="ledger.changed")

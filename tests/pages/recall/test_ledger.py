@@ -1,7 +1,7 @@
 """The ledger of Recalls: what programs recalled, as its pages show it."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import time_machine
@@ -12,6 +12,7 @@ from console.contract.ids import new_id
 from console.contract.memory.store import PatchStore
 from console.tenants.vault import open_store
 from tests.factories import (
+    make_conversation,
     make_ledger_entry,
     make_observation,
     make_profile,
@@ -36,9 +37,9 @@ def bicycle(tenant, profile) -> str:
 def ask(tenant, profile):
     """What a program recalls, at noon."""
 
-    def make(**asked):
+    def make(whose="", **asked):
         with time_machine.travel(NOON):
-            return make_ledger_entry(tenant, profile, **asked)
+            return make_ledger_entry(tenant, whose or profile, **asked)
 
     return make
 
@@ -143,6 +144,20 @@ def test_list_unanswered_groups_queries_with_what_is_nearest(visit, ask, bicycle
     assert "2 times" in page
     assert "Owns a red bicycle." in page
     assert "warranty" not in page
+
+
+def test_list_unanswered_shows_what_was_said_just_before(visit, tenant, ask):
+    phone = "+15558675310"
+    customer = make_profile(tenant, phone=phone, firstName="Quillon")
+    with time_machine.travel(NOON - timedelta(minutes=2)):
+        asked = f"Quillon here on {phone}: how long is the warranty?"
+        make_conversation(tenant, asked, address=phone)
+    ask(customer, query="warranty")
+
+    page = visit("unanswered").text
+
+    assert "Q••• here on +1 ••• 10: how long is the warranty?" in page
+    assert re.search(r"/conversations/conv_conversation_\w+/#turn-", page)
 
 
 def test_list_unanswered_says_what_they_are_when_there_are_none(visit, tenant):
