@@ -506,7 +506,7 @@ def fill(segment: Emulator) -> None:
     for number, line in enumerate(people):
         known = json.loads(line)["traits"]
         contact, account = known["Contact"], known["Account"]
-        phone = external_id("phone", re.sub(r"\D", "", contact["phone"]))
+        phone = external_id("phone", contact["phone"])
         common = {
             "userId": account["customerNumber"],
             "context": {"externalIds": [phone]},

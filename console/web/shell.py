@@ -38,6 +38,8 @@ PARENTS, FOLDERS = (
     ("Conversations", "Tenants"),
     ("ci", "deletions", "onboarding", "segment"),
 )
+# Whom the API is for; others find it in the documents.
+PROGRAMMERS = {Role.DEVELOPER, Role.OPERATOR, Role.ENGINEER}
 # On a phone a bar has room for this many; where there are more, for one less, these first.
 BAR_MAX = 5
 BAR = (
@@ -153,13 +155,14 @@ class Shell:
                 for label, icon, permission, name in TENANT_PAGES
                 if may(self.role, permission)
             ]
-        if self.roles:
+        if self.roles & PROGRAMMERS:
             name, args = "reference:start", list[str]()
             if self.tenant:
                 name, args = "reference:of_tenant", [self.tenant.slug]
             reference = self._build_item("API", "code-bracket", name, *args)
             # Never boosted: it would be seen for a moment without its style sheet.
             items.append(replace(reference, leaves=True))
+        if self.roles:
             items.append(
                 self._build_item("Tenants", "building-office-2", "tenants:list")
             )

@@ -18,13 +18,11 @@ def test_shell_offers_what_the_role_may_open(client, tenant, agent):
         ("Traits", False),
         ("Recall", True),
         ("Knowledge", False),
-        ("API", False),
         ("Tenants", False),
     ]
     assert [item.label for item in shell.nav if item.folds] == [
         "Traits",
         "Knowledge",
-        "API",
         "Tenants",
     ]
     assert shell.tenant == tenant

@@ -1,7 +1,7 @@
 """Two profiles that may be one person, fact by fact."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
@@ -108,7 +108,10 @@ def _build_side(
             # What feeds an identifier stands there already, unless it was refused.
             name = row.id_type or row.subject
             if row.shown and name not in facts:
-                facts[name] = Held(frozenset([_fold(row.text)]), (row.shown,))
+                shown = row.shown
+                if row.look == "boolean":
+                    shown = replace(shown, text="yes" if row.value else "no")
+                facts[name] = Held(frozenset([_fold(row.text)]), (shown,))
     newest_at = newest.items[0].created_at if newest.items else None
     name = masker.mask_name(profile.traits)
     name = name or next(iter(masker.mask_contact(profile.traits)), "")

@@ -56,7 +56,7 @@ PRESETS: dict[str, dict[str, str]] = {
         "summaries": "2",
         "communications": "10",
     },
-    "Contract's defaults": {},
+    "API defaults": {},
 }
 ASSISTANT = re.compile(r"as-([1-9][0-9]{0,17})")
 # Of the query string of a run: ids, numbers, days and the key of what was typed.

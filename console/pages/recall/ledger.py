@@ -39,7 +39,7 @@ class LedgerForm(PageForm):
 
     use_required_attribute = False
 
-    at = MomentField(required=False, label="Known at")
+    at = MomentField(required=False, label="Until")
     mode = forms.ChoiceField(required=False, choices=[("", "Any"), *Mode.CHOICES])
     profile = forms.RegexField(
         rf"\A{PROFILE_ID.pattern}\Z",

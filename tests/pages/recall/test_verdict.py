@@ -69,7 +69,7 @@ def test_recall_verdict_of_an_item_that_came_is_its_place(tenant, profile, expec
 
     verdict = expect(wanted, query="red bicycle")
 
-    assert "It came as observation 1, row 1<" in verdict
+    assert "Recalled as observation 1, row 1<" in verdict
     assert "Try it" not in verdict
 
 
@@ -85,7 +85,7 @@ def test_recall_verdict_names_the_place_and_the_limit_that_brings_it(
     assert "It is number 2 of its kind" in verdict
     url = get_try_url(verdict)
     assert parse_qs(urlsplit(url).query)["observations"] == ["2"]
-    assert "It came as observation 2, row 2<" in read_verdict(client.get(url))
+    assert "Recalled as observation 2, row 2<" in read_verdict(client.get(url))
 
 
 def test_recall_verdict_names_the_threshold_that_brings_it(
@@ -96,7 +96,7 @@ def test_recall_verdict_names_the_threshold_that_brings_it(
     verdict = expect(wanted, query="red bicycle", threshold="0.99")
 
     assert re.search(r"is below the threshold of 0.99, by 0\.\d\d\.", verdict)
-    assert "It came as summary 1, row 1<" in read_verdict(
+    assert "Recalled as summary 1, row 1<" in read_verdict(
         client.get(get_try_url(verdict))
     )
 
@@ -113,7 +113,7 @@ def test_recall_verdict_of_several_reasons_changes_each(
     assert "3 January 2026</time>, outside the dates" in verdict
     url = get_try_url(verdict)
     assert "begin" not in parse_qs(urlsplit(url).query)
-    assert "It came as observation 2, row 2<" in read_verdict(client.get(url))
+    assert "Recalled as observation 2, row 2<" in read_verdict(client.get(url))
 
 
 def test_recall_verdict_narrows_the_dates_where_no_limit_is_enough(
@@ -127,7 +127,7 @@ def test_recall_verdict_narrows_the_dates_where_no_limit_is_enough(
     assert "never a candidate: it is not among the most" in verdict
     url = get_try_url(verdict)
     assert parse_qs(urlsplit(url).query)["begin"] == ["2026-01-03"]
-    assert "It came as observation 1, row 1<" in read_verdict(client.get(url))
+    assert "Recalled as observation 1, row 1<" in read_verdict(client.get(url))
 
 
 def test_recall_verdict_of_a_copy_leads_to_what_came(tenant, profile, expect):
@@ -207,7 +207,7 @@ def test_recall_verdict_is_found_by_words_that_stand_in_no_address(
     assert "green" not in link
     verdict = read_verdict(client.get(link.replace("&amp;", "&")))
     assert wanted.id in verdict
-    assert "It came as observation" in verdict
+    assert "Recalled as observation" in verdict
 
 
 def test_recall_verdict_says_that_nothing_is_like_the_words(client, profile):
@@ -229,7 +229,7 @@ def test_recall_verdict_names_the_budget_that_keeps_it_in_the_prompt(
 
     assert "60 tokens leave it out of the prompt" in " ".join(verdict.split())
     page = client.get(get_try_url(verdict))
-    assert "It came as observation 2, row 2<" in read_verdict(page)
+    assert "Recalled as observation 2, row 2<" in read_verdict(page)
 
 
 def test_recall_verdict_of_what_another_profile_has_asks_that_one(
@@ -241,7 +241,7 @@ def test_recall_verdict_of_what_another_profile_has_asks_that_one(
     verdict = expect(wanted, query="tea")
 
     assert "another profile</a> has it" in verdict
-    assert "It came as observation 1, row 1<" in read_verdict(
+    assert "Recalled as observation 1, row 1<" in read_verdict(
         client.get(get_try_url(verdict))
     )
 

@@ -269,7 +269,7 @@ def test_run_of_bad_input_sends_nothing(client, tenant, settings):
     [
         ("Call start", "Recent", (5, 3)),
         ("Chat turn", "Conversation", (5, 2)),
-        ("Contract's defaults", "Conversation", (20, 5)),
+        ("API defaults", "Conversation", (20, 5)),
     ],
 )
 def test_run_by_a_preset_asks_as_an_agent_does(client, talk, preset, mode, limits):
@@ -588,12 +588,12 @@ def test_run_of_a_developer_is_masked_in_their_own_tenants_alone(
     )
 
     assert "+1 ••• 10 after six." in page.text
-    assert "It came as observation 1, row 1<" in page.text
+    assert "Recalled as observation 1, row 1<" in page.text
     assert 'class="reveal"' not in page.text
     assert elsewhere.status_code == 404
     assert deletion.status_code == 403
     assert correction.status_code == 200
-    assert "Why not recalled?" in correction.text
+    assert "Is it recalled?" in correction.text
     assert "Retract" not in correction.text
 
 

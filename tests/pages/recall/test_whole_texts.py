@@ -163,7 +163,8 @@ def test_run_infers_the_verdict_of_a_memory_that_explains_nothing(
     assert "more recalls: this memory does not explain itself" in text
     [url] = re.findall(r'class="button" href="([^"]+)">Try it', text)
     assert (
-        f"It came as observation {place}," in client.get(url.replace("&amp;", "&")).text
+        f"Recalled as observation {place},"
+        in client.get(url.replace("&amp;", "&")).text
     )
 
 
