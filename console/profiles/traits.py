@@ -1,7 +1,7 @@
 """A profile's traits beside the schema of their groups."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -11,6 +11,8 @@ from django.utils import timezone
 
 from console.client.errors import MemoryNotFound, MemoryProblem
 from console.client.store import StoreClient
+from console.contract.memory.identifier import IdentifierSet
+from console.contract.memory.identity_settings import IdentitySettings
 from console.contract.memory.profile import Profile
 from console.contract.memory.trait import TraitValue
 from console.contract.memory.trait_group import (
@@ -20,6 +22,7 @@ from console.contract.memory.trait_group import (
 )
 from console.contract.normalising import InvalidIdentifier, normalise
 from console.masking.masker import MaskedValue, Masker
+from console.profiles.candidates import attempt
 from console.profiles.schema import (
     ARRAY,
     BOOLEAN,
@@ -244,8 +247,13 @@ def fetch_profile_traits(
     store: StoreClient, profile_id: str, masker: Masker
 ) -> ShownTraits:
     """All groups with values and since when. Four calls. Raises MemoryNotFound."""
-    now_id, values, set_at = _fetch_stored(store, profile_id)
-    schema, is_held = fetch_trait_groups(store), _fetch_held(store, now_id)
+    (now_id, values, set_at), schema, settings, held = store.gather(
+        partial(_fetch_stored, store, profile_id),
+        partial(fetch_trait_groups, store),
+        partial(attempt, store.identity_settings),
+        partial(attempt, store.list_identifiers, profile_id),
+    )
+    is_held = _build_is_held(settings, held)
     if not store.declares:
         schema = _declare(schema, values)
     groups = _build_groups(schema, values, set_at, masker, is_held)
@@ -267,14 +275,13 @@ def fetch_trait_row(
     )
 
 
-def _fetch_held(store: StoreClient, profile_id: str) -> IsHeld:
+def _build_is_held(
+    settings: IdentitySettings | MemoryProblem,
+    held: Iterable[IdentifierSet] | MemoryProblem,
+) -> IsHeld:
     """Whether a profile is found by a value, told by its identifiers; where these are not
     known None."""
-    try:
-        settings, held = store.gather(
-            store.identity_settings, partial(store.list_identifiers, profile_id)
-        )
-    except MemoryProblem:
+    if isinstance(settings, MemoryProblem) or isinstance(held, MemoryProblem):
         return None
     kinds = {each.id_type: each.normalization for each in settings.identifier_configs}
     values = {each.id_type: each.values for each in held}

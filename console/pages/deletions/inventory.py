@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -12,6 +13,7 @@ from django.utils.crypto import salted_hmac
 from console.client.errors import MemoryNotFound, MemoryRefused
 from console.client.http import all_pages
 from console.client.store import StoreClient
+from console.contract.memory.merge import MergeSuggestion
 from console.contract.memory.observation import Observation
 from console.contract.memory.profile import Profile
 from console.contract.memory.summary import Summary
@@ -65,7 +67,11 @@ def take_inventory(targets: Sequence[Target], by: Actor) -> Inventory:
     tenant = by.in_tenant()[1]
     store, counts = open_store(tenant), Counter[str]()
     first = targets[0]
-    profile = store.fetch_profile(first.profile_id, merged_ids=first.is_profile)
+    fetch = partial(store.fetch_profile, first.profile_id, merged_ids=first.is_profile)
+    if first.is_profile:
+        profile, suggested = store.gather(fetch, partial(_list_suggestions, store))
+    else:
+        profile, suggested = fetch(), None
     profile_id = profile.id
     masker = masker_for(by, profile_id).by_rule
     moved = [target.move_to(profile_id) for target in targets]
@@ -75,7 +81,7 @@ def take_inventory(targets: Sequence[Target], by: Actor) -> Inventory:
             if isinstance(target.kind, TextKind):
                 preview = _preview_text(store, masker, target.kind, *target.ids)
             else:
-                preview = _preview_profile(store, masker, profile)
+                preview = _preview_profile(store, masker, profile, suggested)
             previews.append(preview)
         except MemoryNotFound:
             if len(moved) == 1:
@@ -105,11 +111,22 @@ def _preview_text(
     return Preview(counts, digest, item=item, text=text, source=source)
 
 
-def _preview_profile(store: StoreClient, masker: Masker, profile: Profile) -> Preview:
+def _list_suggestions(store: StoreClient) -> list[MergeSuggestion] | None:
+    """None of a memory without any."""
+    with suppress(MemoryRefused):
+        return list(all_pages(store.list_merge_suggestions))
+    return None
+
+
+def _preview_profile(
+    store: StoreClient,
+    masker: Masker,
+    profile: Profile,
+    suggested: Sequence[MergeSuggestion] | None,
+) -> Preview:
     whole, profile_id = read_whole(store, profile), profile.id
     del whole["profile"]
-    with suppress(MemoryRefused):
-        suggested = all_pages(store.list_merge_suggestions)
+    if suggested is not None:
         whole["suggestions"] = [x for x in suggested if profile_id in x.profiles]
     aliases = list(profile.merged_ids or ())
     # Of these the ids alone: a conversation's status changes as time goes by.
