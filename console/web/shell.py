@@ -1,5 +1,6 @@
 """What the shell around every page shows: tenant, role, navigation."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from urllib.parse import urlencode
@@ -155,20 +156,7 @@ class Shell:
                 for label, icon, permission, name in TENANT_PAGES
                 if may(self.role, permission)
             ]
-        if self.roles & PROGRAMMERS:
-            name, args = "reference:start", list[str]()
-            if self.tenant:
-                name, args = "reference:of_tenant", [self.tenant.slug]
-            reference = self._build_item("API", "code-bracket", name, *args)
-            # Never boosted: it would be seen for a moment without its style sheet.
-            items.append(replace(reference, leaves=True))
-        if self.roles:
-            items.append(
-                self._build_item("Tenants", "building-office-2", "tenants:list")
-            )
-        if self.is_operator:
-            items.append(self._build_item("People", "identification", "people:list"))
-            items.append(self._build_item("Tasks", "queue-list", "background:list"))
+        items += self._list_beyond_tenant()
         match = self._request.resolver_match
         if not any(item.current for item in items) and match:
             for place, item in enumerate(items):
@@ -180,6 +168,20 @@ class Shell:
         has = {item.label for item in items}
         kept = [label for label in BAR if label in has][: BAR_MAX - 1]
         return [replace(item, folds=item.label not in kept) for item in items]
+
+    def _list_beyond_tenant(self) -> Iterator[NavItem]:
+        if self.roles & PROGRAMMERS:
+            name, args = "reference:start", list[str]()
+            if self.tenant:
+                name, args = "reference:of_tenant", [self.tenant.slug]
+            reference = self._build_item("API", "code-bracket", name, *args)
+            # Never boosted: it would be seen for a moment without its style sheet.
+            yield replace(reference, leaves=True)
+        if self.roles:
+            yield self._build_item("Tenants", "building-office-2", "tenants:list")
+        if self.is_operator:
+            yield self._build_item("People", "identification", "people:list")
+            yield self._build_item("Tasks", "queue-list", "background:list")
 
     def _build_item(self, label: str, icon: str, name: str, *args: str) -> NavItem:
         url = reverse(name, args=args)
