@@ -64,6 +64,8 @@ class Trial:
             mark,
         ):
             wait_for(lambda: is_answering(port) or process.poll() is not None)
+            if process.poll() is not None:
+                sys.exit(process.communicate()[0])
             samples = self.work(minutes * 60, mark)
         checked = self.check()
         self.print(minutes, samples, checked)

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from argparse import ArgumentParser
 from collections.abc import Sequence
+from contextlib import ExitStack
 from time import monotonic, sleep
 from typing import Any
 
@@ -35,14 +36,16 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         port = options["port"]
-        check_port(port)
         commands: list[Sequence[str]] = []
-        if options["demo"] and not settings.SEGMENT_URL:
-            segment = find_free_port()
-            settings.SEGMENT_URL = f"http://{HOST}:{segment}"
-            os.environ["SEGMENT_URL"] = settings.SEGMENT_URL
-            commands = [("-m", "console.demo.segment", str(segment))]
-        call_command("prepare", demo=options["demo"], port=port, stdout=self.stdout)
+        # Nobody takes a port while the demo is filled, which may take minutes.
+        with ExitStack() as reserved:
+            reserved.enter_context(reserve(port))
+            if options["demo"] and not settings.SEGMENT_URL:
+                segment = reserved.enter_context(reserve(0)).getsockname()[1]
+                settings.SEGMENT_URL = f"http://{HOST}:{segment}"
+                os.environ["SEGMENT_URL"] = settings.SEGMENT_URL
+                commands = [("-m", "console.demo.segment", str(segment))]
+            call_command("prepare", demo=options["demo"], port=port, stdout=self.stdout)
         server = (
             "gunicorn",
             "--config",
@@ -55,24 +58,21 @@ class Command(BaseCommand):
             raise CommandError(f"{ended} ended by itself; the others were stopped.")
 
 
-def find_free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        return int(probe.getsockname()[1])
-
-
-def check_port(port: int) -> None:
-    """Raises CommandError if the server could not listen there."""
-    with socket.socket() as probe:
-        # As the server does: what a server before left behind is no hindrance.
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((HOST, port))
-        except OSError as exc:
-            raise CommandError(
-                f"Port {port} cannot be used ({exc.strerror}). Choose another, such as"
-                f" `make run PORT={port + 1}`. Nothing was changed."
-            ) from exc
+def reserve(port: int) -> socket.socket:
+    """A socket that is bound there, 0: to a free one. Raises CommandError if the server
+    could not listen there."""
+    reserved = socket.socket()
+    # As the server does: what a server before left behind is no hindrance.
+    reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        reserved.bind((HOST, port))
+    except OSError as exc:
+        reserved.close()
+        raise CommandError(
+            f"Port {port} cannot be used ({exc.strerror}). Choose another, such as"
+            f" `make run PORT={port + 1}`. Nothing was changed."
+        ) from exc
+    return reserved
 
 
 def run_together(commands: Sequence[Sequence[str]]) -> str | None:
