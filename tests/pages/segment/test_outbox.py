@@ -5,6 +5,7 @@ from django.utils.timezone import now
 
 from console.audit.log import log
 from console.audit.models import AuditEntry
+from console.client import network
 from console.contract.segment import external_id
 from console.databases.encryption import decrypt
 from console.pages.deletions.models import Deletion
@@ -199,16 +200,25 @@ def tell_nobody(*_, **__):
     """What a memory elsewhere does before it deletes."""
 
 
-def test_deletion_in_a_hosted_memory_is_told_though_no_event_was_made(
-    client, address, segment, tenant, officer, settings
-):
+@pytest.fixture
+def hosted(address, settings):
+    """The address of a memory over HTTP that tells nobody."""
     settings.MEMORY_ALLOW_PRIVATE = True
     settings.BEFORE_DELETION = f"{__name__}.{tell_nobody.__name__}"
+    yield address
+    network.http_for(address).close()
+    network._http.cache_clear()
+
+
+def test_deletion_in_a_hosted_memory_is_told_though_no_event_was_made(
+    client, hosted, segment, tenant, officer
+):
+    """Deleted on pages here, by the user id that Segment has beside the mail."""
     set_up(tenant, perception=False)
     introduce("casey@example.com", "c-1")
     profile_id = make_profile(tenant, email="casey@example.com")
     secret = decrypt(tenant.encrypted_token, context=tenant.token_context)
-    move_tenant(tenant, address, secret)
+    move_tenant(tenant, hosted, secret)
     client.force_login(officer)
     second = make_user(Role.OFFICER, tenant, email="second@console.example")
     url = confirm_url("profile", profile_id)
