@@ -205,7 +205,7 @@ def test_timeline_is_exported_by_key_and_printed(
     assert "8675310" not in text
 
     page.emulate_media(media="print")
-    expect(page.locator(".print-head")).to_contain_text("A•••")
+    expect(page.get_by_role("heading", level=1)).to_have_text("A•••")
     expect(page.locator(".print-head")).to_contain_text(officer.email)
     for gone in (".timeline-filters", ".pager", ".tabs", ".timeline-actions"):
         expect(page.locator(gone).first).to_be_hidden()

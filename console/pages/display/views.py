@@ -31,6 +31,7 @@ from console.tenants.services import save_display_settings
 from console.web.access import FORM, allow
 from console.web.forms import ReasonForm
 from console.web.render import ConsoleRequest, render_form
+from console.web.templatetags.console import labelled
 
 # Made up; numbers that the numbering plan keeps for such use.
 SAMPLE_TEXT = "Call me on +1 555 010 4477 about order 4521."
@@ -90,7 +91,7 @@ def build_example(rule: str, how: str, group: TraitGroup | None = None) -> str:
         sample = SAMPLES.get(id_type or definition.data_type, "Example")
         is_detected = mask_trait(name, sample, id_type) != sample
         text = masker.mask_trait(group.display_name, name, sample, id_type).text
-        shown.setdefault(is_detected, f"{name} {text}")
+        shown.setdefault(is_detected, f"{labelled(name)} {text}")
     if shown and how == MaskingMode.DETECT and True not in shown:
         return f"{shown[False]}: only a number or address in it is masked"
     return ", ".join(shown[is_detected] for is_detected in sorted(shown, reverse=True))

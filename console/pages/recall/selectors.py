@@ -83,9 +83,10 @@ class RecalledItem:
     @property
     def likelihood(self) -> str:
         """ "" where nothing is ranked."""
-        score = self.item.score
-        if score is None:
+        if self.item.score is None:
             return ""
+        # As it is shown: 0.50 is not below one half.
+        score = round(self.item.score, 2)
         return (
             "likely"
             if score >= LIKELY
@@ -95,7 +96,7 @@ class RecalledItem:
     @property
     def chance(self) -> str:
         """The score in words, to be read after "Wanted"."""
-        score = self.item.score or 0
+        score = round(self.item.score or 0, 2)
         if score >= LIKELY:
             return f"in about {round(score * 10)} of 10 such cases"
         return f"in about 1 of {round(1 / max(score, 0.001))} such cases"

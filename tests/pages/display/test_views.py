@@ -43,7 +43,7 @@ def test_display_shows_each_rule_with_a_sample(client, tenant):
     response = client.get(address())
 
     assert "Call me on +1 ••• 77 about order 4521." in response.text
-    assert "firstName E•••, city Example" in response.text
+    assert "First name E•••, City Example" in response.text
     assert "Contact" in response.text
     assert "ada@example.com" not in response.text
 
@@ -187,9 +187,9 @@ def test_display_refuses_an_empty_form(client, tenant):
         ("texts", "hide", "•••"),
         ("texts", "clear", "Call me on +1 555 010 4477 about order 4521."),
         ("identifiers", "detect", "phone +1 ••• 77"),
-        ("group/Account", "detect", "mobile +1 ••• 77, tier Example"),
-        ("group/Account", "hide", "mobile •••, tier •••"),
-        ("group/Account", "clear", "mobile +15550104477, tier Example"),
+        ("group/Account", "detect", "Mobile +1 ••• 77, Tier Example"),
+        ("group/Account", "hide", "Mobile •••, Tier •••"),
+        ("group/Account", "clear", "Mobile +15550104477, Tier Example"),
     ],
 )
 def test_build_example_shows_what_a_rule_does(rule, how, seen):
@@ -211,8 +211,8 @@ def test_build_example_says_where_nothing_is_detected():
         build_example("group/Account", x, group) for x in ("detect", "clear")
     )
 
-    assert detected == "tier Example: only a number or address in it is masked"
-    assert cleared == "tier Example"
+    assert detected == "Tier Example: only a number or address in it is masked"
+    assert cleared == "Tier Example"
 
 
 def test_build_example_of_a_group_without_traits_is_empty():
