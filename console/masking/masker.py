@@ -437,17 +437,24 @@ class Masker:
 
     def know_customers(self, participants: Iterable[Participant]) -> None:
         """Who else is spoken of in these texts, also by names that no profile has; read
-        with the first text."""
+        with the first text. No reveal of this customer's names is one of theirs."""
         first, tenant = self._read_own, self._tenant
         people = [each for each in participants if each.type not in STAFF]
         others = {each.profile_id for each in people} - {"", self._profile_id}
         called = [
-            (f"group/{NAME_GROUP}", NAME, "name", each.name)
+            (
+                f"group/{NAME_GROUP}",
+                NAME if each.profile_id == self._profile_id != "" else "",
+                "name",
+                each.name,
+            )
             for each in people
             if each.name not in {address.address for address in each.addresses}
         ]
         self._read_own = lambda: chain(
-            first(), called, _read_own(tenant, sorted(others))
+            first(),
+            called,
+            ((r, "", kind, x) for r, _, kind, x in _read_own(tenant, sorted(others))),
         )
 
     @cached_property

@@ -2,8 +2,10 @@
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
-from console.masking.masker import build_own, build_text_mask, mask_text
+from console.contract.conversations.conversation import Participant
+from console.masking.masker import Masker, build_own, build_text_mask, mask_text
 from console.tenants.vault import open_store
 from tests.factories import HTMX, make_observation, make_profile
 
@@ -94,6 +96,24 @@ def test_tabs_show_a_revealed_name_in_their_texts(client, agent, customer):
     again = client.get(timeline, headers=HTMX | {"HX-Trigger": "timeline-again"})
     assert "Quillon prefers" in again.text
     assert "HX-Push-Url" not in again
+
+
+def test_masker_reveals_nobody_elses_name_in_a_shared_conversation(tenant):
+    here = make_profile(tenant, firstName="Quillon", email="q@example.com")
+    there = make_profile(tenant, firstName="Maribel", email="m@example.com")
+    at = timezone.now()
+    masker = Masker(tenant, {"name/Contact": at}, profile_id=here)
+    ids = {"id": "x", "conversation_id": "x", "created_at": at, "updated_at": at}
+    masker.know_customers(
+        [
+            Participant(type="CUSTOMER", name=name, profile_id=profile_id, **ids)
+            for name, profile_id in (("Quill", here), ("Mia", there), ("Ove", ""))
+        ]
+    )
+
+    shown = masker.with_names.mask_text("", "x", "Quillon, Quill, Maribel, Mia, Ove")
+
+    assert shown.text == "Quillon, Quill, M•••, M•••, O•••"
 
 
 @pytest.mark.parametrize(
