@@ -26,7 +26,7 @@ from json import loads
 from math import log1p, sqrt
 from pathlib import Path
 from threading import Lock
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -443,8 +443,7 @@ class Query:
 Scores = list[NDArray[np.float64]]
 
 
-@dataclass(frozen=True, slots=True)
-class Ranked:
+class Ranked(NamedTuple):
     """A text's id, the chance that it is wanted, 0 to 1, and the ids of its copies."""
 
     id: str
@@ -638,11 +637,11 @@ def _take_best_queries(
 def _select(
     texts: Texts, scores: NDArray[np.float64], limit: int, threshold: float
 ) -> list[Ranked]:
-    order = texts.newest_first(scores)
+    order = texts.newest_first(scores, None if texts.has_copies else limit)
     order = order[scores[order] >= threshold]
     # By what they say: the row that is shown, and then its copies.
     alike: dict[int | bytes, list[int]] = {}
-    said = texts.terms.pack
+    said, ids = texts.terms.pack, texts.ids
     pairs = zip(order.tolist(), texts.firsts[order].tolist(), strict=True)
     for row, first in pairs:
         key: int | bytes = first
@@ -653,6 +652,6 @@ def _select(
         elif len(alike) < limit:
             alike[key] = [row]
     return [
-        Ranked(texts.ids[row], float(scores[row]), tuple(texts.ids[n] for n in copies))
+        Ranked(ids[row], float(scores[row]), tuple(map(ids.__getitem__, copies)))
         for row, *copies in alike.values()
     ]

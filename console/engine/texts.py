@@ -262,6 +262,11 @@ class Texts:
         found: NDArray[np.uint32] = np.append(self.terms.values, np.uint32(0))
         return found[self.terms.starts[:-1]]
 
+    @cached_property
+    def has_copies(self) -> bool:
+        """False for most: then no two begin alike."""
+        return len(set(self.firsts.tolist())) < len(self)
+
     def list_newest(self, conversation_id: str) -> Iterator[tuple[str, Floats | None]]:
         """Ids and vectors of what comes from a conversation, the last first."""
         [digest] = np.frombuffer(pack_conversations([conversation_id]), "<u8")

@@ -3,7 +3,7 @@ control plane writes leave behind (contract section 6)."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, TypeVar
 
 import msgspec
@@ -55,9 +55,14 @@ def from_row(noun: type[T], row: Any, **fields: Any) -> T:
         if value is None or (not value and name in optional and value in ("", [], {})):
             continue
         if isinstance(value, datetime):
-            value = value.astimezone(UTC).replace(microsecond=0)
+            value = cut_to_seconds(value)
         shown[name] = value
     return noun(**shown)
+
+
+@lru_cache(4096)
+def cut_to_seconds(moment: datetime) -> datetime:
+    return moment.astimezone(UTC).replace(microsecond=0)
 
 
 @cache

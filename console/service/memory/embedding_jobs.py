@@ -238,9 +238,9 @@ def embed_queries(
     model = get_embedder()
     if model is None:
         return [None] * len(texts)
-    made = Vectors.of(packed or [b""] * len(texts))
 
     def build(missing: list[int]) -> Iterator[Floats]:
+        made = Vectors.of(packed or [b""] * len(texts))
         unmade = [n for n in missing if not made.known[n]]
         anew = iter(model.embed([texts[n] for n in unmade]) if unmade else ())
         return (made.vector(n) if made.known[n] else next(anew) for n in missing)
