@@ -8,13 +8,15 @@ import pytest
 from console.engine.ranking import WORDS, PreparedProfile
 from console.engine.texts import Texts
 from console.service.memory import recall
-from console.service.memory.embedding_jobs import make_vectors
+from console.service.memory.embedding_jobs import get_model_id, make_vectors
 from console.service.memory.items import rebuild_index
-from console.service.memory.models import IndexEntry, Store
+from console.service.memory.models import IndexEntry, Profile, Store
 from console.service.memory.prepared import KEPT_S, PreparedProfiles
+from console.service.memory.queries import read_entries, read_entry_columns
 from tests.engine.memory import row
 from tests.service.conftest import CONVERSATION
 from tests.service.memory.test_index import Life
+from tests.service.memory.test_queries import assert_alike
 
 QUESTIONS = int(os.environ.get("RECALL_QUESTIONS", "40"))
 STORE, PROFILE = "mem_store_1", "mem_profile_1"
@@ -65,6 +67,8 @@ class Asked(Life):
         for kept in self._processes:
             assert self._ask(profile, body, kept) == anew
         self.found += len(anew[0])
+        known = Profile.objects.get(id=profile.rsplit("/", 1)[1])
+        assert_alike(read_entry_columns(known, get_model_id()), read_entries(known))
 
     def _ask(self, profile: str, body: Any, kept: PreparedProfiles) -> Any:
         self._keep(recall, "PREPARED", kept)
