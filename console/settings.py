@@ -1,5 +1,6 @@
 """Settings, all from the environment; each variable is in docs/configuration.md."""
 
+import tomllib
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,8 @@ from console.contract import base
 from console.core.environment import load_environment
 
 BASE_DIR = Path(__file__).resolve().parent.parent
+_PROJECT = tomllib.loads((BASE_DIR / "pyproject.toml").read_text("utf-8"))["project"]
+VERSION: str = _PROJECT["version"]
 
 env = load_environment(BASE_DIR)
 LONG = {"form": "at least 32 characters of its own", "of": ".{32,}"}

@@ -2,7 +2,6 @@
 
 import hashlib
 import shutil
-import tomllib
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -78,10 +77,9 @@ def take_backup(folder: Path) -> Manifest:
 
 
 def _write(folder: Path) -> Manifest:
-    project = tomllib.loads((settings.BASE_DIR / "pyproject.toml").read_text())
     head = get_head()
     manifest = Manifest(
-        version=project["project"]["version"],
+        version=settings.VERSION,
         taken_at=datetime.now(UTC),
         key_id=get_key_id(),
         audit_seq=head.seq,

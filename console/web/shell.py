@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from urllib.parse import urlencode
 
+from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
 
@@ -85,6 +86,8 @@ class Shell:
         self.second_factor_required: bool = getattr(
             request, "second_factor_required", False
         )
+
+    version = settings.VERSION
 
     @property
     def frame(self) -> str:
