@@ -171,13 +171,13 @@ def summarise(turns: Sequence[Turn], *, zone: tzinfo, channel: str, agent: str) 
 
 
 def describe(turns: Sequence[Turn], zone: tzinfo, channel: str, agent: str) -> str:
-    """`SMS, 12 messages, 5 Jan 2026 14:02 to 14:20, with agent Kim`."""
+    """`SMS, 12 messages, 5 Jan 2026 14:02 to 14:20 CET, with agent Kim`."""
     count = f"{len(turns)} message{'s' * (len(turns) != 1)}"
     line = f"{_one_line(channel)}, {count}"
     if turns:
         first, last = (t.said_at.astimezone(zone) for t in (turns[0], turns[-1]))
         day = "" if first.date() == last.date() else f"{last.day} {last:%b %Y} "
-        line += f", {first.day} {first:%b %Y %H:%M} to {day}{last:%H:%M}"
+        line += f", {first.day} {first:%b %Y %H:%M} to {day}{last:%H:%M %Z}"
     return line + (f", with agent {_one_line(agent)}" if agent else "")
 
 
