@@ -21,7 +21,7 @@ class Feed(models.Model):
     """
 
     tenant = models.ForeignKey(Tenant, models.CASCADE, related_name="feeds")
-    name = models.CharField(max_length=80, blank=True, db_default="")
+    name = models.CharField(max_length=80, blank=True, default="", db_default="")
     mapping_id = models.CharField(max_length=64)
     file = models.CharField(max_length=160)
     query = models.TextField(blank=True)

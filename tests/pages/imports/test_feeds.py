@@ -394,10 +394,12 @@ def test_add_feed_leads_to_its_trial_and_is_listed(client, feed, operator):
     client.force_login(operator)
     given = {"mapping_id": MAPPING, "file": "crm.csv", "every_hours": "24"}
 
+    begun = client.get(url("add_feed")).context["form"]["name"].value()
     added = client.post(url("add_feed"), given)
     made = Feed.objects.order_by("pk").last()
     listed = client.get(url("feeds")).text
 
+    assert begun == ""
     assert added.url == url("try_feed", made.pk)
     assert (made.every_hours, made.watermark_column) == (24, "")
     assert "crm.csv" in listed
