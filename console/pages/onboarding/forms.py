@@ -98,6 +98,8 @@ class BeginForm(AddressForm):
         opens = settings.MEMORY_URL == EMBEDDED
         news = [(NEW, "Open a new account of the built-in memory")] if opens else []
         self.fields["account"].choices = [*own, *news, (OTHER, "Another account")]  # type: ignore[attr-defined]
+        # An account that other clients are in is chosen, never met by default.
+        self.initial.setdefault("account", NEW if opens else "")
         owners = [(a.sid, a.label) for a in known if a.is_built_in and not a.owner]
         self.fields["owner"].choices = [("", "No other account"), *owners]  # type: ignore[attr-defined]
         copies = Tenant.objects.visible_to(user).order_by("name")

@@ -21,7 +21,7 @@ from console.pages.onboarding.accounts import (
     list_known,
     name_next,
 )
-from console.pages.onboarding.forms import NEW, BeginForm, PlanForm
+from console.pages.onboarding.forms import BeginForm, PlanForm
 from console.pages.onboarding.models import Onboarding
 from console.pages.onboarding.plan import (
     ClientTemplate,
@@ -52,12 +52,11 @@ STEP_LOGS = "canary.run linkage.checked onboarding.step onboarding.undone onboar
 def begin(request: ConsoleRequest) -> HttpResponse:
     """Who is on the way, and the form for the next one."""
     known = list_known(request.user)
-    first = {"account": known[0].key if known else NEW}
     form = BeginForm(
         request.POST if request.method == "POST" else None,
         known=known,
         user=request.user,
-        initial=first | request.GET.dict(),
+        initial=request.GET.dict(),
     )
     if form.is_valid() and (row := _begin(form, request)):
         return redirect_window(request, "onboarding:client", row.pk)

@@ -30,6 +30,7 @@ def test_wizard_sets_a_client_up_while_one_looks_on(live_server, page, errors):
     name, told = page.get_by_label("Client"), page.locator("#onboarding-names")
     name.press_sequentially("Acrne")
     expect(told).to_contain_text("looks the same")
+    page.get_by_label("Account", exact=True).select_option(index=0)
     expect(told).to_contain_text("1 of 15 stores")
     name.fill("Alpenglow")
     expect(told).to_contain_text("Free")
