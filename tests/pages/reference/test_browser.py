@@ -9,9 +9,9 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 
 @pytest.fixture
-def reference(live_server, page, agent):
+def reference(live_server, page, developer):
     """The page, opened at one operation by its link."""
-    sign_in(page, agent)
+    sign_in(page, developer)
     page.goto(f"{live_server.url}/t/acme/api/#create-recall")
     return page
 

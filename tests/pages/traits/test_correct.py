@@ -426,7 +426,7 @@ def test_correct_writes_an_identifier_that_cannot_be_looked_up(client, odd):
 
 def test_correct_waits_when_reading_back_fails(client, odd):
     form = client.get(address(PROFILE, "size", "Shop"), headers=HTMX).text
-    odd.reads_left = 2
+    odd.reads_left = 4
 
     response = client.post(
         address(PROFILE, "size", "Shop"),
