@@ -230,9 +230,9 @@ def _read(workspace: Workspace, type_: str, value: str) -> SegmentProfile | None
 def _note_types(workspace: Workspace, shown: Iterable[str]) -> None:
     """Somebody was found, and has identifiers of these types."""
     new = {x for x in shown if IDENTIFIER_TYPE.fullmatch(x)} - workspace.types.keys()
-    if new or not workspace.is_proven:
-        room, now = TYPES_MAX - len(workspace.types), timezone.now().isoformat()
-        workspace.types |= dict.fromkeys(sorted(new)[:room], now)
+    noted = sorted(new)[: TYPES_MAX - len(workspace.types)]
+    if noted or not workspace.is_proven:
+        workspace.types |= dict.fromkeys(noted, timezone.now().isoformat())
         kept = Workspace.objects.filter(pk=workspace.pk)
         kept.update(is_proven=True, types=workspace.types)
 

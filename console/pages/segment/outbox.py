@@ -38,7 +38,7 @@ def show_outbox(request: ConsoleRequest) -> HttpResponse:
     page = pages.get_page(request.GET.get("page"))
     gone = outbox.drop_logged(request.tenant, [row.subject for row in page])
     shown = [row for row in page if row.subject not in gone]
-    ids = [*{row.profile_id: None for row in shown}]
+    ids = [*dict.fromkeys(row.profile_id for row in shown)]
     masker, words = masker_for(request.actor), dict[int, str]()
     names = name_people(request.store, ids, masker)
     log_view(request.actor, "profile.listed", count=len(names))
