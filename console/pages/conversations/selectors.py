@@ -32,7 +32,10 @@ from console.profiles.items import TEXT_KINDS, TextKind, mask_waiting
 # More turns stand on no page: a reveal answers with all of them.
 TURNS_MAX = 1000
 SOON = timedelta(days=7)
-_DIGITS = re.compile(r"(?<![\w-])\d(?:[\s.-]?\d){3,}")
+# Not of a measure: `Powderhound 96 168 cm`.
+_DIGITS = re.compile(
+    r"(?<![\w-])\d(?:[\s.-]?\d){3,}+(?!\s?(?:[mck]?m|k?g|m?l|inch|mph)\b)"
+)
 
 
 @dataclass(frozen=True, slots=True)
