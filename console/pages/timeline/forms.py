@@ -125,7 +125,7 @@ class CorrectTextForm(CorrectionForm):
 
 
 class AddObservationForm(CorrectionForm):
-    """A new observation."""
+    """A new observation, which can be retracted: no call waits for its ticket."""
 
     content = CorrectTextForm.base_fields["content"]
     source = StaffTextField(
@@ -158,6 +158,7 @@ class AddObservationForm(CorrectionForm):
         said_at.label = f"When it was said ({timezone.get_current_timezone_name()})"
         said_at.initial = timezone.now()
         self.fields["reason_code"].initial = "learned"
+        self.fields["ticket"].required = False
 
     def build_observation(self) -> NewObservation:
         """Only of a valid form."""
