@@ -1,6 +1,7 @@
 """Conversations of a tenant: what was said, what was learned, and why."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -19,6 +20,7 @@ from django_htmx.http import HttpResponseClientRefresh
 
 from console.audit.log import log_change, log_view
 from console.client.conversations import ConversationsClient
+from console.client.errors import MemoryNotFound
 from console.client.store import StoreClient
 from console.contract.conversations.conversation import (
     STATUSES,
@@ -165,9 +167,9 @@ def list_conversations(request: ConsoleRequest) -> HttpResponse:
 
 @allow(Permission.VIEW_PROFILES, logs="conversation.viewed")
 def detail(request: ConsoleRequest, conversation_id: str) -> HttpResponse:
-    """What was said, and beside each turn what was learned from it; htmx asks whether
-    that has been learned, and reads the page again once it has."""
-    if wants_part(request):
+    """What was said, and beside each turn what was learned from it; `learned` asks
+    whether that has been, and has the page read again once it has."""
+    if "learned" in request.GET:
         client = request.store.conversations
         if _is_learning(list_told(client.list_transitions, conversation_id)):
             return HttpResponse(status=204)
@@ -198,8 +200,13 @@ def _show(
         request.actor, "conversation.viewed", "conversation", shown.id, about=about
     )
     masker = masker_for(request.actor, get_subject(shown))
+    whole_name = None
+    with suppress(MemoryNotFound):
+        if about:
+            whole_name = build_tab_context(request, about[0], masker)["whole_name"]
     masker.know_customers(shown.participants)
-    people = build_people(shown, masker.by_rule)
+    masker = masker.with_names
+    people = build_people(shown, masker)
     lessons = build_lessons(request.store, learned, shown.id, masker)
     turns = build_turns(shown, said, people, lessons, transitions, masker)
     trying = is_tried(shown) and request.actor.may(Permission.RUN_RECALL)
@@ -215,6 +222,8 @@ def _show(
         "conversations/detail.html",
         {
             "shown": shown,
+            "whole_name": whole_name,
+            "subject": get_subject(shown),
             "people": people,
             "row": ConversationRow(shown, people),
             "turns": turns,
@@ -279,6 +288,8 @@ def change(request: ConsoleRequest, conversation_id: str, name: str) -> HttpResp
         check_may(request, Permission[act.permission])
         raise Http404
     form = (DeleteForm if name == "delete" else ConversationActForm)(request=request)
+    if may_end(request.actor, shown, name):
+        form = forms.Form(request.POST if request.method == "POST" else None)
     if form.is_valid():
         also, taught = form.cleaned_data.get("also", ""), {}
         if name in {"delete", "remove"}:
@@ -290,7 +301,7 @@ def change(request: ConsoleRequest, conversation_id: str, name: str) -> HttpResp
             act.action,
             "conversation",
             shown.id,
-            reason=form.reason,
+            reason=getattr(form, "reason", ""),
             about=list_customers(shown),
         ) as closing:
             if also:

@@ -144,8 +144,8 @@ def _build_context(
 
 
 def _get_back_url(request: ConsoleRequest, profile_id: str, shown: MaskedValue) -> str:
-    """The page that the person came from: only one of the same profile, or of the
-    conversation that is to be read."""
+    """The page that the person came from: only one of the same profile, or of a
+    conversation."""
     is_talk = shown.kind == "conversation"
     page = "conversations:detail" if is_talk else "customers:profile"
     home = reverse(
@@ -154,7 +154,8 @@ def _get_back_url(request: ConsoleRequest, profile_id: str, shown: MaskedValue) 
     given = request.POST.get("back") or request.GET.get("back", "")
     # Plain names alone: no host, no query, no way up.
     is_plain = re.fullmatch(r"[A-Za-z0-9_/.~-]+", given) and "/." not in given
-    return given if is_plain and given.startswith(home) else home
+    talks = reverse("conversations:list", args=[request.tenant.slug])
+    return given if is_plain and given.startswith((home, talks)) else home
 
 
 def find_values(

@@ -94,11 +94,13 @@ def test_list_conversations_says_what_each_is_about_and_masks_it(agent_client, t
         "1111 1111",
     )
     talk = make_conversation(tenant, *said, name="Ada Lovelace")
+    make_conversation(tenant, "The Sky 96 168 cm.", address="+15558675311")
 
     page = agent_client.get(url("list")).text
 
     assert talk.id in page
     assert "I am A••• L•••, card •••, order AO-20418 broke." in page
+    assert "Sky 96 168 cm" in page
 
 
 def test_list_conversations_filters_by_status_and_customer(agent_client, tenant, talk):
@@ -189,6 +191,24 @@ def test_detail_transcript_is_revealed_as_a_whole_with_a_reason(agent_client, ta
     assert SECRET in agent_client.get(url("detail", talk.id)).text
     assert Reveal.objects.get().subject == f"conversation/{talk.id}"
     assert AuditEntry.objects.get(action="value.revealed").object_id == talk.id
+
+
+def test_detail_shows_a_name_that_is_revealed_and_offers_to(agent_client, tenant, talk):
+    profile_id = talk.participants[0].profile_id
+    traits = {"Contact": {"firstName": "Ada", "lastName": "Lovelace"}}
+    open_store(tenant).patch_profile(profile_id, traits)
+    reveal = reverse("reveals:reveal", args=["acme", profile_id, "name", "Contact"])
+
+    before = agent_client.get(url("detail", talk.id)).text
+    back = agent_client.post(reveal, WHY | {"back": url("detail", talk.id)})
+    after = agent_client.get(url("detail", talk.id)).text
+
+    assert reveal in before
+    assert "Lovelace" not in before
+    assert back.url == f"{url('detail', talk.id)}#shown-name-Contact"
+    assert after.count("Ada Lovelace") >= 4
+    assert "A•••" not in after
+    assert SECRET not in after
 
 
 def test_detail_transcript_is_not_revealed_in_another_customers_name(
@@ -483,18 +503,19 @@ def test_try_it_is_closed_and_its_customer_removed_by_who_began_it(
         client.post(url("say", talk_id), {"side": "customer", "text": text})
     store = open_store(tenant)
     [customer, _] = store.conversations.fetch_conversation(talk_id).participants
-    test = {"reason_code": "test", "ticket": "CASE-1"}
 
     page = client.get(begun.url).text
+    asked = client.get(url("change", talk_id, "close")).text
     latest = client.get("/t/acme/profiles/last/", headers=HTMX).text
-    client.post(url("change", talk_id, "close"), test)
+    client.post(url("change", talk_id, "close"))
     status = store.conversations.fetch_conversation(talk_id).status
     client.force_login(agent)
-    strange = client.post(url("change", talk_id, "remove"), test)
+    strange = client.post(url("change", talk_id, "remove"))
     client.force_login(developer)
-    removed = client.post(url("change", talk_id, "remove"), test)
+    removed = client.post(url("change", talk_id, "remove"))
 
     assert "Close conversation" in page
+    assert "Ticket" not in asked
     assert "Remove customer" in page
     # Nobody's latest customer.
     assert customer.profile_id not in latest
@@ -729,7 +750,7 @@ def test_detail_masks_the_name_that_only_the_conversation_knows(agent_client, te
 
     page = agent_client.get(url("detail", talk.id)).text
 
-    assert re.search(r"<h1[^>]*>\s+Conversation\s+with A••• L•••\s+</h1>", page)
+    assert re.search(r"<h1[^>]*>\s+Conversation\s+with\s+A••• L•••\s+</h1>", page)
     assert "A••• L••• here." in page
     assert "Lovelace" not in page
 
@@ -852,9 +873,10 @@ def test_detail_is_read_again_once_it_is_learned_from(agent_client, tenant, talk
 
     told.filter(learning="DONE").update(learning="PENDING")
     page = agent_client.get(url("detail", talk.id)).text
-    waits = agent_client.get(url("detail", talk.id), headers=HTMX)
+    ask = f"{url('detail', talk.id)}?learned"
+    waits = agent_client.get(ask, headers=HTMX)
     told.filter(learning="PENDING").update(learning="DONE")
-    learned = agent_client.get(url("detail", talk.id), headers=HTMX)
+    learned = agent_client.get(ask, headers=HTMX)
 
     assert "What is learned from it appears here in a moment." in page
     assert (waits.status_code, waits.content) == (204, b"")
