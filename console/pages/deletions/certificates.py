@@ -138,7 +138,9 @@ def list_not_covered(deletion: Deletion) -> list[str]:
         left.append(f"traces in unused pages of the database file, {by_then}")
     if asked := find_erasure(deletion.tenant, deletion.profile_id):
         state = asked.get_state_display()
-        left.append(f"what Segment holds: its deletion there is {state}")
+        left.append(
+            f"what Segment holds: when this was issued, its deletion there was {state}"
+        )
     return [
         *left,
         *_list_backups(at),

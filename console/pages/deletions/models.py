@@ -304,6 +304,12 @@ class Deletion(models.Model):
         return self.state in self.PENDING
 
     @property
+    def is_next(self) -> bool:
+        """Approved, and nothing is left to wait for."""
+        at = self.execute_at
+        return self.state == self.State.COOLING and bool(at and at <= timezone.now())
+
+    @property
     def is_live(self) -> bool:
         """Whether a look a moment later can show something else."""
         soon = self.due_at is not None and self.due_at <= timezone.now() + STALE_AFTER

@@ -93,6 +93,9 @@ def test_request_is_approved_by_another_person_and_carried_out(
     assert (requested.state, requested.approved_by) == ("cooling", second)
     assert "Until then it can be cancelled" in response.text
     assert work(hours=23) == "cooling"
+    with time_machine.travel(timezone.now() + timedelta(hours=24), tick=False):
+        page = as_person(second).get(address(requested))
+    assert "Its deletion begins in a moment" in page.text
     assert work(hours=24, seconds=1) == "verifying"
     with pytest.raises(MemoryNotFound):
         open_store(tenant).fetch_profile(profile_id)
