@@ -1,5 +1,6 @@
 """The wizard: a client begins, is set up step by step, and goes live with a sheet."""
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -212,7 +213,9 @@ def move(request: ConsoleRequest, onboarding_id: UUID, move: str) -> HttpRespons
     except DomainError as problem:
         return _show(request, row, problem)
     if move == "live":
-        messages.success(request, f"{row.read_plan().name} is live.")
+        doubts = (row.sheet or {})["doubts"]
+        tell = messages.warning if doubts else messages.success
+        tell(request, f"{row.read_plan().name} is live. {doubts}".strip())
         return redirect_window(request, "onboarding:sheet", row.slug)
     if move == "drop":
         messages.success(request, "Given up. Nothing of it is left in the memory.")
@@ -262,7 +265,16 @@ def sheet(request: ConsoleRequest) -> HttpResponse:
         "row": row,
         "sheet": row.sheet,
         # Not in the order in which a database keeps JSON.
-        "steps": [(s, done[s.name]) for s in STEPS if s.name in done],
+        "steps": [
+            (s, done[s.name], _read_moment(done[s.name]["at"]))
+            for s in STEPS
+            if s.name in done
+        ],
         "verified": words,
     }
     return render(request, "onboarding/sheet.html", context)
+
+
+def _read_moment(at: str) -> datetime | None:
+    """As a sheet has it, which is read without a console too."""
+    return datetime.strptime(f"{at}+0000", "%d %b %Y, %H:%M:%S UTC%z") if at else None

@@ -73,6 +73,7 @@ def test_sheet_is_signed_at_the_end_of_the_wizard(desk, agent):
     acts = AuditEntry.objects.filter(action="onboarding.step", outcome="done")
     assert acts.filter(details__step="canary").count() == 1
     assert "The signature fits: nothing was changed since." in sheet.text
+    assert "is live. Configuration" in sheet.text
     assert (file["by"], file["client"]) == ("robin@console.example", tenant.name)
     assert officer.get(live["HX-Redirect"]).status_code == 200
     connection = reverse("tenants:connection", args=[tenant.slug])
