@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
+from itertools import chain
 from time import perf_counter
 from typing import Any
 
@@ -23,6 +24,7 @@ from console.contract.memory.recall import (
     TraceItem,
     Whereabouts,
 )
+from console.engine.words import stems
 from console.masking.masker import (
     MaskedValue,
     Masker,
@@ -160,6 +162,18 @@ class RecallRun:
         """Of the customer in the conversation, as it is shown."""
         words = [shown.text for turn, shown in self.said if not turn.author.is_staff]
         return "".join(words[-1:])
+
+    @property
+    def meets_nothing(self) -> bool:
+        """No word of the query stands in what came, as it is shown, and nothing of it is
+        likely."""
+        if self.mode_ran != "query" or self.is_by_whole_texts or not self.items:
+            return False
+        asked = self.recall.exchange.request or {}
+        words = set(stems(asked.get("query", "")))
+        said = (stems(item.shown.text) for item in self.items)
+        is_likely = self.items[0].likelihood == "likely"
+        return bool(words) and not is_likely and words.isdisjoint(chain(*said))
 
     @property
     def expected_row(self) -> RecalledItem | None:

@@ -138,14 +138,15 @@ def _offer_expected(
     ]
     if len(offered) == 1:
         return redirect(offered[0][1])
-    form.add_error(
-        "expected",
-        "Choose the one that you mean below."
-        if offered
-        else "Nothing that is recalled of this profile is like that. What was retracted "
-        "stands in its timeline, what is held back on its card.",
-    )
-    return _render_run(request, form, offered=offered)
+    if not offered:
+        form.add_error(
+            "expected",
+            "Nothing that is recalled of this profile is like that. What was retracted "
+            "stands in its timeline, what is held back on its card.",
+        )
+    form.cleaned_data["expected"] = ""
+    run = recall_by_form(request, form, profile_id)
+    return _render_run(request, form, run=run, offered=offered)
 
 
 def _run_for_profile(

@@ -360,6 +360,15 @@ def test_run_that_failed_leaves_nothing_in_the_history(client, profile):
     assert "hx-push-url" not in response.text
 
 
+def test_run_says_that_nothing_matches(client, profile):
+    met = run(client, identity=profile, mode="query", query="bicycles").text
+    unmet = run(client, identity=profile, mode="query", query="zebra xylophone").text
+
+    assert "Probably nothing matches" in unmet
+    assert "red bicycle" in unmet
+    assert "Probably nothing matches" not in met
+
+
 def test_run_folds_unlikely_matches(client, profile):
     response = run(client, identity=profile, mode="query", query="delivery by sms")
 
