@@ -2,6 +2,7 @@
 long it took, and what they asked that the memory does not know."""
 
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -12,8 +13,11 @@ from django.shortcuts import redirect, render
 from console.audit.log import log_change, log_view
 from console.client.errors import MemoryNotFound
 from console.client.http import all_pages
+from console.client.store import StoreClient
+from console.contract.conversations.communication import Communication
+from console.contract.conversations.conversation import Conversation
 from console.contract.ids import PROFILE_ID
-from console.contract.memory.ledger import LedgerEntry
+from console.contract.memory.ledger import LedgerEntry, UnansweredGroup
 from console.contract.memory.recall import RecallRequest
 from console.contract.memory.store import PatchStore
 from console.masking.masker import MaskedValue, masker_for
@@ -21,7 +25,7 @@ from console.pages.recall.forms import Mode
 from console.pages.recall.runs import build_run_url
 from console.pages.recall.selectors import ExpectedItem, find_expected
 from console.profiles.candidates import attempt
-from console.tenants.actor import Permission
+from console.tenants.actor import Actor, Permission
 from console.web.access import POST, allow
 from console.web.forms import ConsoleForm, PageForm, check_form
 from console.web.render import ConsoleRequest, render_form
@@ -116,47 +120,49 @@ def list_unanswered(request: ConsoleRequest) -> HttpResponse:
         about=[group.newest.profile_id for group in groups],
         count=len(groups),
     )
-    said = request.actor.may(Permission.VIEW_PROFILES)
-    context = {
-        "report": report,
-        "groups": [
-            (
-                each,
-                said and attempt(_find_said, request, each.newest),
-                _resolve_items(request, each.newest, 1),
-            )
-            for each in groups
-        ],
-    }
+    said: list[Any] = [None] * len(groups)
+    if request.actor.may(Permission.VIEW_PROFILES):
+        find = partial(partial, attempt, _find_said, request.store)
+        found = request.store.gather(*(find(each.newest) for each in groups))
+        said = [
+            _mask_said(request.actor, *each) for each in zip(groups, found, strict=True)
+        ]
+    nearest = (_resolve_items(request, each.newest, 1) for each in groups)
+    rows = [*zip(groups, said, nearest, strict=True)]
+    context = {"report": report, "groups": rows}
     return render(request, "recall/unanswered.html", context)
 
 
 def _find_said(
-    request: ConsoleRequest, entry: LedgerEntry
-) -> tuple[str, MaskedValue] | None:
-    """What the customer said last before a Recall, and in which conversation: it has the
-    words that the ledger keeps nowhere, with their masks and their end."""
-    client, until = request.store.conversations, entry.asked_at
+    store: StoreClient, entry: LedgerEntry
+) -> tuple[Conversation, list[Communication], int] | None:
+    """What the customer said last before a Recall, with all of its conversation: it has
+    the words that the ledger keeps nowhere, with their masks and their end."""
+    client, until = store.conversations, entry.asked_at
     since = until - SAID_WITHIN
     for talk in client.list_conversations(profile_id=entry.profile_id).items:
         last = talk.last_communication_at
         if talk.created_at > until or last is None or last < since:
             continue
-        masker = masker_for(request.actor, entry.profile_id).by_rule
-        masker.know_customers(talk.participants)
         speaks = [x.id for x in talk.participants if x.profile_id == entry.profile_id]
         turns = list(all_pages(client.list_communications, talk.id))
-        found = [
-            shown
-            for turn, shown in zip(
-                turns, masker.mask_turns(talk.id, turns), strict=True
-            )
-            if since <= turn.occurred_at <= until
-            and turn.author.participant_id in speaks
-        ]
-        if found:
-            return talk.id, found[-1]
+        for number, turn in reversed([*enumerate(turns)]):
+            is_near = since <= turn.occurred_at <= until
+            if is_near and turn.author.participant_id in speaks:
+                return talk, turns, number
     return None
+
+
+def _mask_said(
+    actor: Actor, group: UnansweredGroup, found: Any
+) -> tuple[str, MaskedValue] | None:
+    """In which conversation, and the words."""
+    if not isinstance(found, tuple):
+        return None
+    talk, turns, number = found
+    masker = masker_for(actor, group.newest.profile_id).by_rule
+    masker.know_customers(talk.participants)
+    return talk.id, masker.mask_turns(talk.id, turns)[number]
 
 
 @allow(Permission.UPDATE_IDENTITY_SETTINGS, POST, logs="ledger.changed")
