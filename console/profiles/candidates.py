@@ -36,7 +36,7 @@ class Candidate:
 
     contact      tells people of the same name apart
     known_since  None where the memory did not answer in time
-    identifiers  what it is found by: the newest values of each type
+    identifiers  by what it is found beside the contact: the newest of each type
     newest_at    when the memory last learned something of this customer
     is_synthetic  a customer that the console has made to try the memory
     """
@@ -80,6 +80,7 @@ def _fetch_candidate(store: StoreClient, tenant: Tenant, profile_id: str) -> Can
     except MemoryProblem:  # gone meanwhile, or too slow: the id still leads there
         return Candidate(profile_id, tenant)
     masker = Masker(tenant)
+    contact = [each.casefold() for each in masker.mask_contact(profile.traits)]
     return mask_candidate(
         profile,
         masker,
@@ -88,6 +89,7 @@ def _fetch_candidate(store: StoreClient, tenant: Tenant, profile_id: str) -> Can
             f"{held.id_type} {value.text}"
             for held in identifiers
             for value in masker.mask_identifier(held.id_type, held.values[-VALUES:])
+            if value.text.casefold() not in contact
         ),
         newest_at=newest.items[0].created_at if newest.items else None,
     )

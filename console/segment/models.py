@@ -1,6 +1,7 @@
 """A tenant's Segment workspace, its assistants, and what goes out to Segment."""
 
 import json
+from collections.abc import Iterable
 from functools import cached_property
 from typing import Any
 
@@ -131,6 +132,11 @@ class Talk(models.Model):
 
     def __str__(self) -> str:
         return self.conversation_id
+
+    @classmethod
+    def list_made_up(cls, profile_ids: Iterable[str]) -> set[str]:
+        found = cls.objects.filter(made_up__in=list(profile_ids))
+        return set(found.values_list("made_up", flat=True))
 
 
 class Sealed(models.Model):

@@ -289,6 +289,7 @@ def list_profiles(request: ConsoleRequest) -> HttpResponse:
                 (x, known[x.id], _mask_held(masker, group, name, held.get(x.id)))
                 for x in people
             ],
+            "made_up": Talk.list_made_up(known),
             "page": page,
             "form": form,
             "match": match,
@@ -309,25 +310,22 @@ def _mask_held(masker: Masker, group: str, name: str, value: Any) -> str:
 @allow(Permission.VIEW_PROFILES, logs="profile.listed", part_of="tenant_home")
 def list_last(request: ConsoleRequest) -> HttpResponse:
     """The customers opened last, for Home: the browser keeps their ids, never a name.
-    Without any those who were written of last."""
+    Up to NEWEST with those who were written of last."""
     store, ids = request.store, request.GET.getlist("id")
-    if asked := [id_ for id_ in ids if PROFILE_ID.fullmatch(id_)][:LAST]:
-        list_one = partial(store.list_observations, page_size=1)
-        fetch = partial(partial, attempt, list_one)
-        newest = zip(asked, store.gather(*map(fetch, asked)), strict=True)
-        written = {id_: _get_newest_at(page) for id_, page in newest}
-    else:
+    asked = [id_ for id_ in ids if PROFILE_ID.fullmatch(id_)][:LAST]
+    list_one = partial(store.list_observations, page_size=1)
+    pages = store.gather(*(partial(attempt, list_one, id_) for id_ in asked))
+    written = dict(zip(asked, map(_get_newest_at, pages), strict=True))
+    if room := max(0, NEWEST - len(asked)):
         latest = store.list_activity(page_size=2 * NEWEST, order=UPDATE[0]).items
-        tried = Talk.objects.filter(made_up__in=[each.id for each in latest])
-        made_up = set(tried.values_list("made_up", flat=True))
-        real = [each for each in latest if each.id not in made_up][:NEWEST]
-        written = {each.id: each.updated_at for each in real}
+        made_up = Talk.list_made_up(each.id for each in latest)
+        others = [x for x in latest if x.id not in {*made_up, *asked}][:room]
+        written |= {each.id: each.updated_at for each in others}
     people = fetch_profile_rows(store, [*written], masker_for(request.actor))
     opened = get_last_seen(request.user, request.tenant, written)
     _log_last(request, [person.id for person in people if person.id not in opened])
     rows = [(each, opened.get(each.id), written.get(each.id)) for each in people]
-    context = {"rows": rows, "are_mine": bool(asked)}
-    return render(request, "customers/_last.html", context)
+    return render(request, "customers/_last.html", {"rows": rows})
 
 
 def _get_newest_at(page: Page[Observation] | MemoryProblem) -> datetime | None:

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from console.core.errors import DomainError
 from console.core.outgoing import within
+from console.masking.masker import mask_name
 from console.profiles.candidates import (
     Candidate,
     fetch_candidates,
@@ -64,6 +65,7 @@ def find(request: ConsoleRequest) -> HttpResponse:
     found = fetch_candidates(request.store, request.tenant, match.profiles)
     context = {
         "text": text,
+        "words": mask_name(text),
         "match": match,
         "candidates": found,
         "differs": list_differing_columns(found),

@@ -52,7 +52,7 @@ def test_find_leaves_out_what_is_the_same(client, family):
     )
 
     columns = re.findall(r'<th scope="col">(.+?)</th>', response.text)
-    assert columns == ["Name", "Contact", "Identifiers", "Profile"]
+    assert columns == ["Name", "Contact", "Profile"]
 
 
 def test_find_shows_further_candidates_as_ids(client, family, monkeypatch):

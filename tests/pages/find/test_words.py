@@ -93,7 +93,7 @@ def test_find_by_words_lists_several_masked(find, tenant):
     response = find("winterbottom")
 
     assert response.status_code == 200
-    assert "More than 10 profiles have these words" in response.text
+    assert "More than 10 profiles have “w•••”" in response.text
     assert response.text.count("W•••") == 10
     assert "winterbottom" not in response.text.lower()
 
