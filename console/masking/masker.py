@@ -430,10 +430,10 @@ class Masker:
         own = list(list_own(traits, held))
         self._read_own = lambda: own
 
-    def know_profiles(self, ids: Sequence[str]) -> None:
-        """Whose texts these are, of several; read with the first text."""
-        tenant = self._tenant
-        self._read_own = lambda: _read_own(tenant, ids)
+    def know_also(self, traits: Traits, held: Iterable[IdentifierSet]) -> None:
+        """Whose texts these are, of several."""
+        first, own = self._read_own, list(list_own(traits, held))
+        self._read_own = lambda: chain(first(), own)
 
     def know_customers(self, participants: Iterable[Participant]) -> None:
         """Who else is spoken of in these texts, also by names that no profile has; read

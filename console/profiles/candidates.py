@@ -26,8 +26,8 @@ VALUES = 3
 # Reserved for examples (RFC 2606): no customer has an address there, and each that the
 # console itself makes to try a memory has one (console/monitoring/synthetic.py).
 SYNTHETIC = "synthetic.example"
-# The name of a profile that is there no more.
-GONE = "gone"
+# The names of a profile that is there no more, and of one that was not read in time.
+GONE, UNREAD = "gone", "name not read"
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,40 +104,44 @@ def attempt(call: Callable[..., Any], *args: Any) -> Any:
 
 
 def fetch_profile_rows(
-    store: StoreClient, ids: Sequence[str], masker: Masker
+    store: StoreClient, ids: Sequence[str], masker: Masker, *, learns: bool = False
 ) -> list[Candidate]:
-    """A row for each id. Profiles deleted in the meantime are left out."""
+    """A row for each id. Profiles deleted in the meantime are left out. If it `learns`
+    the masker knows then the names and numbers of those that were read."""
+    reads = [partial(attempt, store.fetch_profile)]
+    reads += [partial(attempt, store.list_identifiers)] * learns
     rows, budget = [], start_budget(NAMES_S)
     for start in range(0, len(ids), IN_FLIGHT):
         some = ids[start : start + IN_FLIGHT]
         if budget.is_spent():
             rows += [Candidate(profile_id) for profile_id in some]
             continue
-        fetch = partial(partial, attempt, store.fetch_profile)
-        for profile_id, found in zip(
-            some, store.gather(*map(fetch, some)), strict=True
-        ):
+        answers = store.gather(*(partial(read, x) for read in reads for x in some))
+        profiles, held = answers[: len(some)], answers[len(some) :] or [()] * len(some)
+        for profile_id, found, values in zip(some, profiles, held, strict=True):
             budget.spend_step()
             if isinstance(found, MemoryNotFound):
                 continue
-            if isinstance(found, MemoryProblem):
+            if isinstance(found, MemoryProblem) or isinstance(values, MemoryProblem):
                 budget = Budget(steps=0)
                 rows.append(Candidate(profile_id))
                 continue
+            if learns:
+                masker.know_also(found.traits, values)
             rows.append(mask_candidate(found, masker))
     return rows
 
 
 def name_people(
-    store: StoreClient, ids: Iterable[str], masker: Masker
+    store: StoreClient, ids: Iterable[str], masker: Masker, *, learns: bool = False
 ) -> dict[str, str]:
     """Masked names, or contacts; as far as the memory answers in time."""
     ids = [*dict.fromkeys(ids)]
-    people = fetch_profile_rows(store, ids, masker)
+    people = fetch_profile_rows(store, ids, masker, learns=learns)
     named = {
         x.id: next(
             filter(None, (x.name, *x.contact)),
-            "no name" if x.known_since else "name not read",
+            "no name" if x.known_since else UNREAD,
         )
         for x in people
     }

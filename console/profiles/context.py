@@ -62,15 +62,21 @@ def build_profile_context(
 
 
 def build_tab_context(
-    request: ConsoleRequest, profile_id: str, masker: Masker, *, is_part: bool = False
+    request: ConsoleRequest,
+    profile_id: str,
+    masker: Masker,
+    *,
+    is_part: bool = False,
+    held: Iterable[IdentifierSet] | MemoryProblem | None = None,
 ) -> dict[str, Any]:
     """The head that all tabs of a profile have; the `masker` of their texts learns whose
-    they are. A part goes into a page that has it."""
+    they are. A part goes into a page that has it. `held` where it was read before."""
     if is_part:
         return {"profile_id": profile_id, "can_retract": bool(get_order(request))}
+    list_held = partial(attempt, request.store.list_identifiers, profile_id)
     found, held = request.store.gather(
         partial(request.store.fetch_profile, profile_id, merged_ids=True),
-        partial(attempt, request.store.list_identifiers, profile_id),
+        list_held if held is None else lambda: held,
     )
     masker.know(found.traits, () if isinstance(held, MemoryProblem) else held)
     return build_head(request, found, held, masker)

@@ -199,11 +199,13 @@ class ProfileTraitGroup:
 
 @dataclass(frozen=True)
 class ShownTraits:
-    """All traits of one profile. profile_id is the one that it is now."""
+    """All traits of one profile. profile_id is the one that it is now; held: by what it
+    is found, or why that is not known."""
 
     profile_id: str
     values: dict[str, dict[str, TraitValue]] = field(repr=False)
     groups: list[ProfileTraitGroup]
+    held: Sequence[IdentifierSet] | MemoryProblem = field(repr=False)
 
     @cached_property
     def rows(self) -> list[TraitRow]:
@@ -257,7 +259,7 @@ def fetch_profile_traits(
     if not store.declares:
         schema = _declare(schema, values)
     groups = _build_groups(schema, values, set_at, masker, is_held)
-    return ShownTraits(now_id, values, groups)
+    return ShownTraits(now_id, values, groups, held)
 
 
 def fetch_trait_row(

@@ -1,6 +1,5 @@
 """Segment's outbox: what was learned and goes there, each event as it is sent."""
 
-from contextlib import suppress
 from typing import Any
 
 from django.contrib import messages
@@ -14,7 +13,7 @@ from console.audit.log import log, log_view
 from console.client.errors import MemoryProblem
 from console.client.segment import SegmentProblem
 from console.masking.masker import Masker, masker_for
-from console.profiles.candidates import GONE, name_people
+from console.profiles.candidates import GONE, UNREAD, name_people
 from console.segment import outbox, workspaces
 from console.segment.models import Outgoing
 from console.segment.showing import mask_event, mask_value, show_words, to_json
@@ -38,14 +37,12 @@ def show_outbox(request: ConsoleRequest) -> HttpResponse:
     page = pages.get_page(request.GET.get("page"))
     gone = outbox.drop_logged(request.tenant, [row.subject for row in page])
     shown = [row for row in page if row.subject not in gone]
-    ids = [*dict.fromkeys(row.profile_id for row in shown)]
-    masker, words = masker_for(request.actor), dict[int, str]()
-    names = name_people(request.store, ids, masker)
+    masker, ids = masker_for(request.actor), [row.profile_id for row in shown]
+    names = name_people(request.store, ids, masker, learns=True)
     log_view(request.actor, "profile.listed", count=len(names))
-    masker.know_profiles(ids)
-    with suppress(MemoryProblem):  # without the names that it masks nothing is shown
-        there = [row for row in shown if names[row.profile_id] != GONE]
-        words = {row.pk: show_words(masker, row) for row in there}
+    # Without the names that it masks nothing is shown.
+    known = [row for row in shown if names[row.profile_id] not in {GONE, UNREAD}]
+    words = {row.pk: show_words(masker, row) for row in known}
     context = {
         "page": page,
         "rows": [(row, names[row.profile_id], words.get(row.pk)) for row in shown],

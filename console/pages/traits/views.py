@@ -83,7 +83,7 @@ def read_traits(request: ConsoleRequest, profile_id: str) -> ShownTraits:
 def build_traits_context(request: ConsoleRequest, found: ShownTraits) -> dict[str, Any]:
     masker = masker_for(request.actor, found.profile_id)
     return {
-        **build_tab_context(request, found.profile_id, masker),
+        **build_tab_context(request, found.profile_id, masker, held=found.held),
         "traits": found,
         "all": request.GET.get("all", ""),
     }
