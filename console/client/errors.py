@@ -17,6 +17,7 @@ MemoryProblem
 import re
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from typing import Any
 
 import httpx
 
@@ -84,7 +85,10 @@ class MemoryDenied(MemoryRefused):
 
 
 class MemoryNotFound(MemoryRefused, status=404, title="Not in this memory"):
-    pass
+    def __init__(self, message: str, *, said: str = "", **kwargs: Any) -> None:
+        super().__init__(message, **kwargs)
+        if said:  # the title says the rest
+            self.message = f"{said.rstrip('.')}. Nothing was changed."
 
 
 class MemoryLacks(MemoryNotFound, title="Not in this memory's older API"):

@@ -287,9 +287,11 @@ def change(request: ConsoleRequest, conversation_id: str, name: str) -> HttpResp
     if not _may(request.actor, name, shown):
         check_may(request, Permission[act.permission])
         raise Http404
-    form = (DeleteForm if name == "delete" else ConversationActForm)(request=request)
     if may_end(request.actor, shown, name):
         form = forms.Form(request.POST if request.method == "POST" else None)
+    else:
+        asks = DeleteForm if name == "delete" else ConversationActForm
+        form = asks(request=request)
     if form.is_valid():
         also, taught = form.cleaned_data.get("also", ""), {}
         if name in {"delete", "remove"}:

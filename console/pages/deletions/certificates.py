@@ -2,7 +2,8 @@
 nothing that says whose data it was."""
 
 import json
-from datetime import datetime, timedelta
+import re
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -17,6 +18,7 @@ from console.databases.compaction import get_purge_time
 from console.pages.deletions.models import Deletion
 from console.segment.outbox import find_erasure
 from console.tenants.vault import get_tenant_guard
+from console.web.times import to_local
 
 KIND = "deletion certificate"
 # The paths of a round whose names do not say what was read.
@@ -92,7 +94,13 @@ def read_certificate(deletion: Deletion) -> dict[str, Any] | None:
         for each in stated["rounds"]
     ]
     issued = datetime.fromisoformat(stated["issued"])
-    return {**stated, "issued": issued, "rounds": rounds}
+    left = [_IN_UTC.sub(_to_local, each) for each in stated["notCovered"]]
+    return {**stated, "issued": issued, "rounds": rounds, "notCovered": left}
+
+
+def _to_local(at: re.Match[str]) -> str:
+    moment = datetime.strptime(at[0], "%d %B %Y, %H:%M UTC").replace(tzinfo=UTC)
+    return f"{to_local(moment):{_DAY}}"
 
 
 def digest_subject(deletion: Deletion) -> str:
@@ -113,6 +121,7 @@ def _describe_people(deletion: Deletion) -> str:
 
 UNKNOWN = "not known to this console"
 _DAY = "%-d %B %Y, %H:%M %Z"
+_IN_UTC = re.compile(r"\d+ \w+ \d{4}, \d\d:\d\d UTC")
 
 
 def list_not_covered(deletion: Deletion) -> list[str]:

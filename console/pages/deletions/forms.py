@@ -100,8 +100,7 @@ class IntakeForm(ReasonForm):
     received_on = DayField(
         label="Received on",
         required=True,
-        initial=lambda: timezone.now().date(),
-        help_text="It is answered within a month of this day.",
+        help_text="The day on which the customer asked: it is answered within a month.",
     )
 
     @property
