@@ -225,6 +225,8 @@ class Erasure(Sealed):
         FINISHED = "finished"
         FAILED = "failed"
 
+    OPEN = (State.WAITING, State.REQUESTED)
+
     suppresses = models.BooleanField(default=False)
     state = models.CharField(max_length=12, choices=State, default=State.WAITING)
     request_id = models.CharField(max_length=64, blank=True)

@@ -146,9 +146,12 @@ def list_not_covered(deletion: Deletion) -> list[str]:
     else:
         left.append(f"traces in unused pages of the database file, {by_then}")
     if asked := find_erasure(deletion.tenant, deletion.profile_id):
-        state = asked.get_state_display()
+        done = asked.state == asked.State.FINISHED and asked.finished_at
         left.append(
-            f"what Segment holds: when this was issued, its deletion there was {state}"
+            f"what Segment held: its deletion there was finished on {done:{_DAY}}"
+            if done
+            else "what Segment holds: when this was issued, its deletion there was "
+            f"{asked.get_state_display()}"
         )
     return [
         *left,

@@ -48,6 +48,8 @@ State = Deletion.State
 LEASE = timedelta(seconds=90)
 # What a replica or the restore of a backup brings back, it has brought back by then.
 LOOK_AGAIN_AFTER = timedelta(hours=24)
+# Segment deletes within 30 days; later nothing of it is waited for.
+SEGMENT_WITHIN = timedelta(days=35)
 ASK_AGAIN_AFTER = timedelta(hours=1)
 # An approval is given within it, and used within it once the cool-off is over.
 APPROVAL_LIFE = timedelta(hours=72)
@@ -433,9 +435,11 @@ def _verify_round(deletion: Deletion, actor: Actor) -> None:
         raise MemoryUnreachable("The memory cannot be asked.")
     elif is_over:
         done_at = deletion.finished_at or now
-        a_day_later = done_at + LOOK_AGAIN_AFTER
+        again = done_at + LOOK_AGAIN_AFTER
+        if again <= now < done_at + SEGMENT_WITHIN and _waits_for_segment(deletion):
+            again = now + LOOK_AGAIN_AFTER
         facts |= {"finished_at": done_at, "checked_at": now}
-        facts["due_at"] = a_day_later if now < a_day_later else None
+        facts["due_at"] = again if now < again else None
         move(deletion, State.DONE, actor, "", facts)
     elif len(rounds) < ROUNDS:
         facts |= {"finished_at": None, "due_at": now + _get_window(deletion.tenant)}
@@ -443,6 +447,12 @@ def _verify_round(deletion: Deletion, actor: Actor) -> None:
     else:
         facts["due_at"] = now + LOOK_AGAIN_AFTER
         move(deletion, State.DONE, actor, "deletion.finished", facts)
+
+
+def _waits_for_segment(deletion: Deletion) -> bool:
+    """The certificate is issued again with each look, and says then what became of it."""
+    asked = outbox.find_erasure(deletion.tenant, deletion.profile_id)
+    return deletion.target.is_profile and bool(asked and asked.state in asked.OPEN)
 
 
 def _wait(deletion: Deletion, actor: Actor, problem: MemoryProblem) -> None:

@@ -16,6 +16,7 @@ from console.audit.models import AuditEntry
 from console.pages.deletions.certificates import digest_subject, list_not_covered
 from console.pages.deletions.models import Deletion, DeletionPolicy
 from console.pages.deletions.steps import advance_deletions
+from console.segment.models import Erasure
 from console.tenants.actor import Actor
 from tests.factories import make_observation, make_profile
 from tests.pages.deletions.test_requests import address, as_person, post, second
@@ -174,6 +175,21 @@ def test_certificate_is_issued_again_a_day_later(erased):
 
     assert len(stated["rounds"]) == 4
     assert stated["confirmed"]
+
+
+def test_certificate_is_issued_again_until_segment_has_deleted(erased, tenant):
+    asked = Erasure.objects.create(tenant=tenant, profile_id=erased.profile_id)
+    told = []
+
+    for day in (25, 50, 75):
+        with time_machine.travel(timezone.now() + timedelta(hours=day), tick=False):
+            advance_deletions.func()
+        now = Deletion.objects.get()
+        told.append((now.due_at is not None, "held" in now.certificate))
+        Erasure.objects.update(state="finished", finished_at=timezone.now())
+
+    assert told == [(True, False), (False, True), (False, True)]
+    assert asked.state == "waiting"
 
 
 def test_certificate_stays_as_it_is_whoever_looks(client, erased, profile_id):
