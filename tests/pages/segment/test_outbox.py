@@ -86,7 +86,7 @@ def test_show_outbox_says_what_was_learned_and_names_nobody(
         ids.append(make_profile(tenant, firstName=name, email=f"{name}@example.com"))
         for text in ("rows", "rides"):
             make_observation(
-                tenant, ids[-1], f"{name} {text}, says Balthasar. {'x' * 90}"
+                tenant, ids[-1], f"{name} {text}, says Balthasar. {'x' * 150}"
             )
     run(tenant)
     client.force_login(agent)
@@ -101,7 +101,7 @@ def test_show_outbox_says_what_was_learned_and_names_nobody(
     assert listed.count("rows, says") == 2
     assert "Ottilie" not in listed
     assert "Balthasar" not in listed
-    assert "x" * 90 not in listed
+    assert "x" * 150 not in listed
     assert after.count(", says") == 1
     assert Outgoing.objects.count() == 3
 
