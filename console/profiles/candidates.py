@@ -50,6 +50,16 @@ class Candidate:
     newest_at: datetime | None = None
     is_synthetic: bool = False
 
+    @property
+    def called(self) -> str:
+        """By name, else by the first contact."""
+        return next(filter(None, (self.name, *self.contact)), "")
+
+    @property
+    def reached(self) -> tuple[str, ...]:
+        """The contact beside that."""
+        return self.contact if self.name else self.contact[1:]
+
 
 COLUMNS = ("tenant", "known_since", "identifiers", "newest_at")
 
@@ -138,13 +148,7 @@ def name_people(
     """Masked names, or contacts; as far as the memory answers in time."""
     ids = [*dict.fromkeys(ids)]
     people = fetch_profile_rows(store, ids, masker, learns=learns)
-    named = {
-        x.id: next(
-            filter(None, (x.name, *x.contact)),
-            "no name" if x.known_since else UNREAD,
-        )
-        for x in people
-    }
+    named = {x.id: x.called or ("no name" if x.known_since else UNREAD) for x in people}
     return dict.fromkeys(ids, GONE) | named
 
 
