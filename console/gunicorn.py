@@ -1,5 +1,6 @@
 """gunicorn, as `make run` and the container start it. Settings: gunicorn's own names."""
 
+import gc
 import os
 from contextlib import suppress
 from ctypes import CDLL
@@ -34,6 +35,16 @@ keepalive = 75
 accesslog = os.environ.get("ACCESS_LOG") or None
 access_log_format = "%(t)s %(m)s %(U)s %(s)s %(B)s %(M)sms"
 control_socket_disable = True
+
+
+def when_ready(server: Any) -> None:
+    """Load our own encoder before the workers are forked: they share what it reads,
+    100 MB. Not another one: ONNX Runtime does not survive a fork."""
+    from console.engine.embedding import load_embedder
+
+    if settings.MEMORY_EMBEDDER == "use-3" and (model := load_embedder("use-3")):
+        model.embed(["ready"])
+        gc.freeze()
 
 
 def post_worker_init(worker: Any) -> None:
