@@ -26,7 +26,7 @@ class Embedder(Protocol):
     id: str
 
     def embed(self, texts: Sequence[str]) -> Floats:
-        """A row a text, each of length 1."""
+        """A row a text, each of length 1; of zeros for a text that it cannot read."""
 
 
 class Use3:
@@ -37,6 +37,8 @@ class Use3:
     """
 
     id = "use-3"
+    # Beginning, end, blank; and what it has no piece for.
+    _SILENT, _UNKNOWN = (1, 2, 6), 0
 
     def __init__(self) -> None:
         # Imported here: its weights need 0.2 s and 60 MB, which `none` does without.
@@ -49,7 +51,18 @@ class Use3:
         # One at a time: nothing says that the model may be shared by threads, and
         # a query needs a millisecond.
         with self._lock:
-            return to_unit_length(self._model.encode(list(texts)))
+            found = to_unit_length(self._model.encode(list(texts)))
+        found[[not self._can_read(text) for text in texts]] = 0
+        return found
+
+    def _can_read(self, text: str) -> bool:
+        """Of Hindi, Tamil or Georgian most is unknown, and then all texts are alike; of
+        its own languages at most a quarter is."""
+        if text.isascii():
+            return True
+        pieces = self._model._tokenizer.encode(text)
+        said = [piece for piece in pieces if piece not in self._SILENT]
+        return said.count(self._UNKNOWN) < len(said) / 2
 
 
 _loading = Lock()

@@ -399,7 +399,7 @@ class Query:
 
     text    never shown: its stems are made when they are needed
     codes   its codes as terms, and how much of each that is (Bm25.find_codes)
-    vector  of length 1; None: by words alone
+    vector  of length 1; None, made of zeros: by words alone
     weight  0 to 1, what its scores are multiplied by
     id      of the turn that it is, if any
     key     of its text, and of what this is read by
@@ -428,6 +428,8 @@ class Query:
         # Not by the moment, which is equal in two zones where their days are not.
         asked = text, now.isoformat(), region
         dates, shares = _READ.get(asked, lambda: _read(*asked))
+        if vector is not None and not vector.any():
+            vector = None
         return cls(text, dates, shares, vector, FADE**age, id_, hash(asked))
 
     @cached_property
@@ -548,11 +550,6 @@ class Ranking:
     def __init__(self, queries: Sequence[Query], profile: PreparedProfile) -> None:
         self.queries, self.profile = queries, profile
         self.observations, self.summaries = profile.observations, profile.summaries
-        seen = all(query.vector is not None for query in queries)
-        self._seen = seen
-        self.fusions = [
-            side.fusion(by_meaning=seen) for side in (self.observations, self.summaries)
-        ]
         scored = [self._scores(query) for query in queries]
         self.scores, self.winning_query = zip(
             *(_take_best_queries(column) for column in zip(*scored, strict=True)),
@@ -561,11 +558,16 @@ class Ranking:
         self.superseded = dict[str, str]()
         self.scores = (self._prefer_newer(), self.scores[1])
 
+    def fusions(self, query: Query) -> tuple[Fusion, Fusion]:
+        """Of the observations, and of the summaries; so are `parts`."""
+        seen = query.vector is not None
+        one, other = self.observations, self.summaries
+        return one.fusion(by_meaning=seen), other.fusion(by_meaning=seen)
+
     def parts(self, query: Query) -> tuple[Parts, Parts]:
-        """Of the observations, and of the summaries."""
         observations = self.observations.parts(query)
         summaries = self.summaries.parts(query)
-        mine, theirs = self.fusions
+        mine, theirs = self.fusions(query)
         if len((links := self.profile.neighbours).of):
             observations.neighbour = links.best(mine.own(observations))
         if len((links := self.profile.conversation_summaries).of):
@@ -574,14 +576,14 @@ class Ranking:
 
     def _scores(self, query: Query) -> Scores:
         if query.id:
-            turn = query.id, query.key, self._seen
+            turn = query.id, query.key, query.vector is not None
             found = self.profile.keep_scores(turn, lambda: self._score(query))
         else:
             found = self._score(query)
         return [np.round(query.weight * scores, 4) for scores in found]
 
     def _score(self, query: Query) -> Scores:
-        pairs = zip(self.fusions, self.parts(query), strict=True)
+        pairs = zip(self.fusions(query), self.parts(query), strict=True)
         return [fusion.scores(parts) for fusion, parts in pairs]
 
     def _prefer_newer(self) -> NDArray[np.float64]:

@@ -85,8 +85,9 @@ class _Said:
 
     def __init__(self, ranking: Ranking, number: int) -> None:
         self.stems = ranking.queries[number].stems
-        self.parts = ranking.parts(ranking.queries[number])
-        pairs = list(zip(ranking.fusions, self.parts, strict=True))
+        query = ranking.queries[number]
+        self.parts = ranking.parts(query)
+        pairs = list(zip(ranking.fusions(query), self.parts, strict=True))
         self.added = [fusion.contributions(parts) for fusion, parts in pairs]
         self.own = [fusion.own(parts) for fusion, parts in pairs]
 

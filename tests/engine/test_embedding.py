@@ -14,6 +14,22 @@ def test_the_default_model_gives_rows_of_length_one():
     assert rows[0] @ rows[1] > rows[0] @ rows[2]
 
 
+@pytest.mark.parametrize(
+    ("text", "can_be_read"),
+    [
+        ("उन्हें सुबह मसाला चाय चाहिए।", False),
+        ("მისი სისხლის ჯგუფი", False),
+        ("👍", False),
+        ("Order 5512 👍", True),
+        ("客人希望枕头里不要有羽毛。", True),
+        ("ชอบกินอะไร", True),
+        ("Mag schwarzen Tee ohne Zucker.", True),
+    ],
+)
+def test_a_text_that_the_default_model_cannot_read_has_no_meaning(text, can_be_read):
+    assert load_embedder("use-3").embed([text]).any() == can_be_read
+
+
 def test_a_text_has_one_vector_whatever_stands_beside_it():
     model = load_embedder("use-3")
 

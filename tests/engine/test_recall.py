@@ -36,6 +36,18 @@ def test_of_several_queries_the_best_score_counts():
     assert both["b"] > 10 * one["b"]
 
 
+def test_a_turn_without_a_meaning_takes_none_from_the_others():
+    rows = row("a", "likes tea", vector=EAST), row("b", "has a dog", vector=NORTH)
+    turns = [asked("green leaves"), asked("👍", vector=(0.0, 0.0), age=1)]
+
+    both, one = (
+        scores(rank(turns, rows, (), USE3)),
+        scores(rank(turns[:1], rows, (), USE3)),
+    )
+
+    assert both["a"] == one["a"] > both["b"]
+
+
 def test_an_older_turn_counts_less():
     rows = row("a", "likes tea"), row("b", "has a dog")
     old = Query.of("tea", age=3)
