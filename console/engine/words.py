@@ -22,7 +22,7 @@ import Stemmer
 
 # Of what `terms` answers. Raised when a text's terms become others than before: the
 # worker then makes those that are stored anew, and meanwhile they answer as they are.
-VERSION = 3
+VERSION = 4
 
 # What stands before a code among the terms, and before a whole text; no word has it.
 CODE, WHOLE = "#", "="
@@ -194,13 +194,15 @@ def _little_words(words: Sequence[str]) -> set[str]:
     return {word for word, codes in of.items() if any(hits[c] == most for c in codes)}
 
 
-# "GC-7F3K-22PQ" and "555-0143" as one; a run of such with blanks between, "(202) 555".
+# "GC-7F3K-22PQ" and "555-0143" as one; a run of such with blanks between, "(202) 555",
+# and a few capitals of it, "1Z 884 XK 03".
 _CODE = re.compile(r"[a-z0-9]+(?:[-./_][a-z0-9]+)*", re.I)
 _CODE_RUN = re.compile(
-    r"(?:[a-z]*\d[a-z0-9]*(?:[-./_][a-z0-9]+)*)(?:[-. ()/]{1,3}[a-z]*\d[a-z0-9]*)+",
-    re.I,
+    r"(?:[a-zA-Z]*\d[a-zA-Z0-9]*(?:[-./_][a-zA-Z0-9]+)*)"
+    r"(?:(?:[-. ()/]{1,3}[A-Z]{1,3})?[-. ()/]{1,3}[a-zA-Z]*\d[a-zA-Z0-9]*)+"
 )
 _DIGIT = re.compile(r"\d")
+_LAST_NUMBER = re.compile(r"(?<!\d)\d{4,}$")
 _NO_CODE = re.compile(
     r"(?:19|20)\d\ds?|\d{4}-\d\d(?:-\d\d(?:t\d+)?)?|\d{1,2}([./-])\d{1,2}\1(?:\d\d){1,2}"
     r"|\d+(?:st|nd|rd|th)|\d+\.\d\d?"
@@ -209,17 +211,17 @@ _NO_CODE = re.compile(
 
 def codes(text: str) -> list[list[str]]:
     """What names one thing: numbers of orders, tickets, phones. For each its spellings
-    without separators, the longest first: as it is, without its leading letters, and of
-    a long number its last seven and its last four digits.
+    without separators, the longest first: as it is, without its leading letters, of
+    a long number its last seven and its last four digits, of a code its last number.
 
     "Order ORD-4521" -> [["ord4521", "4521"]]
     "+1 (202) 555-0143" -> [["12025550143", "5550143", "0143"], ["5550143", "0143"]]
     """
-    text = show_plainly(text).casefold()
+    text = show_plainly(text)
     if not _DIGIT.search(text):
         return []
-    found = [m.group() for m in _CODE_RUN.finditer(text)]
-    found += [m.group() for m in _CODE.finditer(text)]
+    found = [m.group().casefold() for m in _CODE_RUN.finditer(text)]
+    found += [m.group() for m in _CODE.finditer(text.casefold())]
     spelled = [_spell(each) for each in found if not _NO_CODE.fullmatch(each)]
     return [each for n, each in enumerate(spelled) if each and each not in spelled[:n]]
 
@@ -231,6 +233,8 @@ def _spell(code: str) -> list[str]:
         return []
     bare = joined.lstrip("abcdefghijklmnopqrstuvwxyz")
     tails = [bare[-7:], bare[-4:]] if bare.isdigit() and len(bare) >= 7 else []
+    if not bare.isdigit():
+        tails = _LAST_NUMBER.findall(code)
     spelled = dict.fromkeys([joined, bare, *tails])
     return [s for s in spelled if len(s) >= 4 and (s == joined or digits >= 3)]
 
