@@ -301,12 +301,18 @@ class Bm25:
         """Rarity of what so many texts hold: log(1 + (N - n + 0.5) / (n + 0.5)) > 0."""
         return log1p((self._terms.size - holders + 0.5) / (holders + 0.5))
 
-    def scores(self, query: Sequence[int], free: frozenset[int] = frozenset()) -> Words:
+    def scores(
+        self,
+        query: Sequence[int],
+        free: frozenset[int] = frozenset(),
+        dated: NDArray[np.bool_] | None = None,
+    ) -> Words:
         """For each text, what of these terms it holds.
 
         Terms that no text holds count in the divisor, by UNKNOWN of their rarity: a query
         of which half is unknown does not reach the share of one that is met whole. Those
-        of `free` do not: the words of a date are no words that are missing.
+        of `free` do not: the words of a date are no words that are missing. Where the
+        query is a day and nothing else, the texts of `dated` meet it.
         """
         size, values, rows = self._terms.size, self._terms.values, self._terms.rows
         terms, is_met = dict.fromkeys(query), np.zeros(len(values), bool)
@@ -325,6 +331,11 @@ class Bm25:
                 bm25 += weight * counts / (counts + self._saturation)
             elif term not in free:
                 ceiling += UNKNOWN * self.idf(0) * (K1 + 1)
+        if dated is not None and free.issuperset(terms) and dated.any():
+            holders = int(np.count_nonzero(dated))
+            weight = self.idf(holders) * (K1 + 1)
+            ceiling += weight
+            bm25 += weight * dated
         beside = ((np.diff(places) == 1) & (np.diff(rows) == 0)).nonzero()[0]
         met = zip(values[beside].tolist(), values[beside + 1].tolist(), strict=True)
         return Words(
@@ -474,7 +485,8 @@ class Side:
         if not nothing.size:
             return Parts(*(nothing for _ in NAMES))
         free = frozenset(map(hash_stem, query.dates.words))
-        words = self.bm25.scores(query.terms, free)
+        date = share_of_dates(query.dates, self.texts.occurred_at)
+        words = self.bm25.scores(query.terms, free, date >= 1)
         return Parts(
             meaning=nothing
             if query.vector is None
@@ -482,7 +494,7 @@ class Side:
             words=np.sqrt(words.share),
             bulk=bulk_of(words.bm25),
             phrase=words.phrase,
-            date=share_of_dates(query.dates, self.texts.occurred_at),
+            date=date,
             code=self.bm25.find_codes(query.codes),
             summary=nothing,
             neighbour=nothing,

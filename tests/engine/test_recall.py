@@ -48,6 +48,14 @@ def test_a_turn_without_a_meaning_takes_none_from_the_others():
     assert both["a"] == one["a"] > both["b"]
 
 
+def test_a_question_of_a_day_alone_is_answered_by_what_happened_then():
+    rows = row("a", "likes tea", hours=24), row("b", "has a dog"), row("c", "sings")
+
+    found = scores(rank(["6 January 2026"], rows))
+
+    assert found["a"] > 0.3 > found["b"]
+
+
 def test_an_older_turn_counts_less():
     rows = row("a", "likes tea"), row("b", "has a dog")
     old = Query.of("tea", age=3)
