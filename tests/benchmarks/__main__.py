@@ -54,6 +54,7 @@ def main() -> None:
             multilingual,
             pages,
             paint,
+            probes,
             recall,
             speed,
             timeline,
@@ -62,6 +63,7 @@ def main() -> None:
         recall.run()
         extraction.run()
         multilingual.run()
+        probes.run()
         speed.run()
         pages.run()
         fleet.run()

@@ -1,8 +1,9 @@
 """Short questions to one customer's memory: right and first, and shown at 0.3.
 
 probes.txt holds 250 facts of one invented customer, each with what is asked of it by
-kind, and questions that nothing in it answers. They were written before any answer to
-them was seen, and nothing is fitted on them.
+kind, and questions that nothing in it answers, though most are of what it is about.
+They were written before any answer to them was seen, and no coefficient is fitted on
+them. Strange are the questions of another memory, the dev data's.
 """
 
 from collections.abc import Iterator, Sequence
@@ -22,6 +23,7 @@ from console.engine.ranking import (
 )
 from console.engine.texts import Floats, Texts, pack_vector
 from console.engine.words import terms
+from tests.benchmarks.quality import DATA, conversations
 
 MODEL = "use-3"
 FILE = Path(__file__).with_suffix(".txt")
@@ -65,10 +67,12 @@ def read() -> tuple[list[Fact], list[str]]:
 
 @dataclass
 class Found:
-    """By kind, of each question whether the right one is first, and its chance."""
+    """By kind, of each question whether the right one is first, and its chance; the
+    chance of what is first for those that nothing answers."""
 
     asked: dict[str, list[tuple[bool, float]]] = field(default_factory=dict)
     foreign: list[float] = field(default_factory=list)
+    strange: list[float] = field(default_factory=list)
 
     def shares(self, kind: str = "") -> tuple[float, float]:
         """Right and first; that, and shown."""
@@ -78,18 +82,17 @@ class Found:
             fmean(right and chance >= SHOWN for right, chance in rows),
         )
 
-    @property
-    def passing(self) -> float:
-        return fmean(chance >= SHOWN for chance in self.foreign)
-
 
 class Probes:
     def __init__(self, coefficients: Coefficients | None = None) -> None:
         self.facts, self.foreign = read()
         self._coefficients = coefficients or get_coefficients(MODEL)
+        every = conversations() if DATA.exists() else ()
+        self.strange = [q.query for each in every for q in each.questions]
         texts = [each.text for each in self.facts]
         texts += [each.before for each in self.facts if each.before]
-        texts += [text for each in self.facts for _, text in each.asked] + self.foreign
+        texts += [text for each in self.facts for _, text in each.asked]
+        texts += [*self.foreign, *self.strange]
         vectors = load_embedder(MODEL).embed(texts)
         self._vectors: dict[str, Floats] = dict(zip(texts, vectors, strict=True))
 
@@ -105,6 +108,7 @@ class Probes:
                     right = id_ == fact.text
                     found.asked.setdefault(kind, []).append((right, chance))
             found.foreign += [self._first(profile, text)[1] for text in self.foreign]
+            found.strange += [self._first(profile, text)[1] for text in self.strange]
         return found
 
     def _profile(self, facts: Sequence[Fact]) -> PreparedProfile:
@@ -147,5 +151,10 @@ def _lines(small: Found, large: Found) -> Iterator[str]:
         asked = sum(len(r) for k, r in small.asked.items() if kind in ("", k))
         columns = "".join(f"{share:>12.2f}" for share in shares)
         yield f"{kind or 'all':<20}{columns}{asked:>6}"
-    passing = f"{small.passing:>24.3f}{large.passing:>24.3f}"
-    yield f"{'nobody knows':<20}{passing}{len(large.foreign):>6}"
+    for name in ("foreign", "strange"):
+        columns = ""
+        for found in (small, large):
+            chances = getattr(found, name)
+            passing = fmean(c >= SHOWN for c in chances) if chances else 0.0
+            columns += f"{passing:>24.3f}"
+        yield f"{f'{name}, shown':<20}{columns}{len(chances):>6}"
