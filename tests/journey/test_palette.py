@@ -161,7 +161,7 @@ def test_palette_finds_a_name_and_home_keeps_it(
     card(page, customer)
     page.get_by_role("link", name="Acme").click()
 
-    expect(page.get_by_role("region", name="Your last customers")).to_be_visible()
+    expect(page.get_by_role("region", name="Latest customers")).to_be_visible()
     expect(page.locator(f"[data-recents] a[href*={customer}]")).to_be_visible()
 
 

@@ -144,7 +144,7 @@ def test_request_is_not_approved_by_who_made_it(requested, client):
 
     response = client.post(address(requested, "approve"), seen)
 
-    assert "another privacy officer has to approve it" in page
+    assert "Another person has to approve it" in page
     assert "Approve exactly this" not in page
     assert response.status_code == 403
     assert Deletion.objects.get().state == "awaiting"
