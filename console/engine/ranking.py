@@ -656,15 +656,22 @@ def _select(
     # By what they say: the row that is shown, and then its copies.
     alike: dict[int | bytes, list[int]] = {}
     said, ids = texts.terms.pack, texts.ids
-    pairs = zip(order.tolist(), texts.firsts[order].tolist(), strict=True)
-    for row, first in pairs:
-        key: int | bytes = first
-        if first in alike and said(row) != said(alike[first][0]):
-            key = said(row)
-        if key in alike:
-            alike[key].append(row)
-        elif len(alike) < limit:
-            alike[key] = [row]
+    while len(order):
+        if len(alike) < limit:
+            rows, order = order[:limit], order[limit:]
+        else:
+            # Of all the others only copies of what is shown.
+            shown = [key for key in alike if isinstance(key, int)]
+            rows, order = order[np.isin(texts.firsts[order], shown)], order[:0]
+        pairs = zip(rows.tolist(), texts.firsts[rows].tolist(), strict=True)
+        for row, first in pairs:
+            key: int | bytes = first
+            if first in alike and said(row) != said(alike[first][0]):
+                key = said(row)
+            if key in alike:
+                alike[key].append(row)
+            elif len(alike) < limit:
+                alike[key] = [row]
     return [
         Ranked(ids[row], float(scores[row]), tuple(map(ids.__getitem__, copies)))
         for row, *copies in alike.values()
