@@ -156,7 +156,9 @@ class Walk:
             self.filler.unlink()
 
     def visit(self, state: str) -> None:
-        """GET and an empty POST of every address, by whoever may do most there."""
+        """GET of every address by whoever may do most there, and an empty POST where no
+        room is left at all."""
+        names = ("get", "post") if state in ("full", "away") else ("get",)
         seen = self.seen[state] = {}
         for route, name in walk(get_resolver().url_patterns):
             if name == "account_logout":
@@ -165,9 +167,9 @@ class Walk:
             for role, client in self.clients.items():
                 if role in ("officer", "operator") and inside != (role == "officer"):
                     continue
-                for method in (client.get, client.post):
-                    what = f"{method.__name__} {route} as {role}"
-                    seen[what] = describe(method(self.get_address(route)))
+                for method in names:
+                    response = getattr(client, method)(self.get_address(route))
+                    seen[f"{method} {route} as {role}"] = describe(response)
 
     def get_address(self, route: str) -> str:
         return "/".join(

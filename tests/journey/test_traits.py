@@ -84,7 +84,7 @@ def test_traits_is_fit_to_be_seen(page, traits):
 
 
 def test_correct_form_of_each_type_is_fit_to_be_seen(page, traits):
-    for trait in ("Contact/email", "Account/vip", "Account/sports", "Account/joined"):
+    for trait in ("Account/vip", "Account/sports"):
         page.goto(f"{traits}{trait}/correct/")
 
         expect(page.get_by_label("Ticket")).to_be_visible()

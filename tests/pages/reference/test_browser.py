@@ -1,5 +1,3 @@
-from itertools import product
-
 import pytest
 from playwright.sync_api import expect
 
@@ -57,14 +55,14 @@ def test_reference_is_accessible_and_fits(reference):
     reference.reload()
     reference.locator("#create-recall summary").click()
 
-    # One template makes a hundred: each tenth is enough, and spares twenty seconds.
+    # One template makes a hundred: each fortieth is enough, and spares half a minute.
     reference.evaluate(
         """document
-            .querySelectorAll("article.operation:not(:nth-of-type(10n + 1), #create-recall)")
+            .querySelectorAll("article.operation:not(:nth-of-type(40n + 1), #create-recall)")
             .forEach((operation) => operation.remove())"""
     )
-    assert reference.locator("article.operation").count() > 10
-    for width, theme in product((1280, 390), ("light", "dark")):
+    assert reference.locator("article.operation").count() > 2
+    for width, theme in ((1280, "light"), (390, "dark")):
         reference.set_viewport_size({"width": width, "height": 844})
         faults = find_faults(reference, theme)
         assert faults == [], width
