@@ -171,13 +171,14 @@ def summarise(turns: Sequence[Turn], *, zone: tzinfo, channel: str, agent: str) 
 
 
 def describe(turns: Sequence[Turn], zone: tzinfo, channel: str, agent: str) -> str:
-    """`SMS, 12 messages, 5 Jan 2026 14:02 to 14:20 CET, with agent Kim`."""
+    """`SMS, 12 messages, 5 Jan 2026, with agent Kim`. Of the clock it says nothing: who
+    reads it has another zone, and the times of the messages beside it."""
     count = f"{len(turns)} message{'s' * (len(turns) != 1)}"
     line = f"{_one_line(channel)}, {count}"
     if turns:
-        first, last = (t.said_at.astimezone(zone) for t in (turns[0], turns[-1]))
-        day = "" if first.date() == last.date() else f"{last.day} {last:%b %Y} "
-        line += f", {first.day} {first:%b %Y %H:%M} to {day}{last:%H:%M %Z}"
+        ends = (turn.said_at.astimezone(zone) for turn in (turns[0], turns[-1]))
+        days = dict.fromkeys(f"{end.day} {end:%b %Y}" for end in ends)
+        line += f", {' to '.join(days)}"
     return line + (f", with agent {_one_line(agent)}" if agent else "")
 
 

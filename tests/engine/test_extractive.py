@@ -423,7 +423,7 @@ def test_summarise_describes_then_quotes_in_order():
     text = summarise(turns, zone=UTC, channel="SMS", agent="Kim")
 
     assert text.splitlines() == [
-        "SMS, 4 messages, 11 Nov 2026 12:01 to 12:04 UTC, with agent Kim",
+        "SMS, 4 messages, 11 Nov 2026, with agent Kim",
         "Ana said: My router blinks red since yesterday (10 November 2026)."
         " Ana said: The silver Vortex from the attic."
         " Kim said: I have ordered a technician for you.",
@@ -446,7 +446,7 @@ def test_summarise_names_both_days_of_a_long_conversation():
 
     text = summarise(turns, zone=UTC, channel="EMAIL", agent="")
 
-    assert text == "EMAIL, 2 messages, 11 Nov 2026 12:01 to 12 Nov 2026 12:00 UTC"
+    assert text == "EMAIL, 2 messages, 11 Nov 2026 to 12 Nov 2026"
 
 
 def test_summarise_says_something_of_few_turns():
@@ -457,4 +457,4 @@ def test_summarise_says_something_of_few_turns():
     ]
 
     assert none == "VOICE, 0 messages"
-    assert one == "VOICE, 1 message, 11 Nov 2026 12:01 to 12:01 UTC"
+    assert one == "VOICE, 1 message, 11 Nov 2026"
