@@ -5,7 +5,7 @@ session  writes that the memory has accepted and does not list yet: by profile, 
          of each, and when
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import partial
@@ -182,11 +182,22 @@ def forget() -> None:
     """Empty the cache, and the sessions of what strangers asked for before signing in:
     a softphone's link names a customer."""
     derived.clear()
+    _drop_from_sessions(lambda key, _: key == NEXT_URL_KEY)
+
+
+def forget_profile(profile_id: str) -> None:
+    """Take out of all sessions what names it: whom Home has listed, what was written."""
+    _drop_from_sessions(lambda _, value: profile_id in str(value))
+
+
+def _drop_from_sessions(drops: Callable[[str, Any], bool]) -> None:
     SessionStore.clear_expired()
     for row in Session.objects.all():
-        if NEXT_URL_KEY in row.get_decoded():
+        dropped = [key for key, value in row.get_decoded().items() if drops(key, value)]
+        if dropped:
             session = SessionStore(row.session_key)
-            session.pop(NEXT_URL_KEY, None)
+            for key in dropped:
+                session.pop(key, None)
             # Gone: that person has just signed in.
             with suppress(UpdateError):
                 session.save()

@@ -36,6 +36,7 @@ from console.masking.masker import mask_text
 from console.pages.deletions.certificates import certify
 from console.pages.deletions.inventory import Inventory, take_inventory
 from console.pages.deletions.models import Deletion, Target
+from console.profiles.context import forget_profile
 from console.profiles.models import OnHold, find_hold
 from console.profiles.whole import Traces, find_remains, read_whole
 from console.segment import outbox
@@ -425,6 +426,7 @@ def _verify_round(deletion: Deletion, actor: Actor) -> None:
     left = {path for path, is_there in paths.items() if is_there}
     words = f"Found by {', '.join(sorted(left))}."
     if left and left <= OURS and not _is_given_up(deletion):
+        forget_profile(deletion.profile_id)
         _set(deletion, words=words, due_at=now + _get_wait(deletion))
     elif left:
         facts = {"returned_at": now, "checked_at": now, "finished_at": now}

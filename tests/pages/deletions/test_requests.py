@@ -7,6 +7,7 @@ from threading import Barrier
 
 import pytest
 import time_machine
+from django.contrib.sessions.models import Session
 from django.db import connections
 from django.test import Client
 from django.urls import reverse
@@ -118,10 +119,29 @@ def test_request_waits_until_the_console_keeps_nothing_of_it(requested, second):
 
     assert work(hours=25, seconds=20) == "verifying"
     assert Deletion.objects.get().words == "Found by sessions."
-    session.flush()
     for minute in (2, 4):
         state = work(hours=25, minutes=minute)
     assert state == "done"
+
+
+def test_request_is_done_though_a_session_names_the_profile(requested, second, agent):
+    """Home has listed it for somebody, whose session goes on."""
+    post(as_person(second), requested, "approve")
+    with time_machine.travel(timezone.now() + timedelta(hours=24.95)):
+        keeper = as_person(agent)
+        keeper.get("/t/acme/profiles/last/", {"id": requested.profile_id}, headers=HTMX)
+        assert requested.profile_id in str(dict(keeper.session))
+
+    assert work(hours=25) == "verifying"
+    assert work(hours=25, minutes=1) == "verifying"
+    assert Deletion.objects.get().words == "Found by sessions."
+    for minute in (3, 6):
+        state = work(hours=25, minutes=minute)
+    assert state == "done"
+    assert requested.profile_id not in str(
+        [x.get_decoded() for x in Session.objects.all()]
+    )
+    assert Session.objects.filter(pk=keeper.cookies["session"].value).exists()
 
 
 def test_request_that_comes_back_in_between_is_no_success(requested, second, tenant):
