@@ -23,8 +23,10 @@ BEYOND_SCHEMAS = (
     r": built in, cannot be changed or deleted",
     r"identifierConfigs\[\d+\]\.idType: duplicate",
     r"matchingRules\[\d+\]: (not an idType of identifierConfigs|duplicate)",
-    r"[vV]alue: (not a valid|not an e-mail address|more than an e-mail address)",
+    r"[vV]alue: (not a valid|not an email address|more than an email address)",
     r"[vV]alue: (at most|must|a placeholder)",
+    r"query: must hold a letter or a digit",
+    r"words\[\d+\]: must hold a visible character",
     r"timeZone: not a time zone of the IANA",
     # Names that are normalised first.
     r"columnMappings\[\d+\]\.traitName: (not a valid trait name|duplicate trait)",

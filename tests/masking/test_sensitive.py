@@ -13,6 +13,13 @@ def find(text):
     return {kind for kind, _, _ in Detector([])(text)} & set(CATEGORIES)
 
 
+@pytest.mark.parametrize("word", ["\x84\xa0", "\u200b\u200b", "\x93\x84\x94"])
+def test_detector_finds_nothing_by_a_word_of_which_nothing_is_seen(word):
+    found = [kind for kind, _, _ in Detector([word, "bassoon"])("A bassoon. \x84\xa0")]
+
+    assert found == ["words"]
+
+
 def read_sentences():
     """`health|I have diabetes.`; `-` of a sentence that reveals nothing."""
     lines = TEXTS.read_text("utf-8").splitlines()

@@ -24,6 +24,8 @@ from console.contract.conversations.learning import (
 )
 from console.contract.memory.observation import CONTENT_MAX
 from console.engine.extractive import FACT_MAX, Turn
+from console.masking.sensitive import read_word
+from console.service import errors
 from console.service.conversations.models import LearningRules
 from console.service.http.answers import from_row
 from console.service.memory.models import Store
@@ -103,6 +105,8 @@ class Rules:
 
     @classmethod
     def from_body(cls, rules: PutLearningRules) -> "Rules":
+        """Raises Invalid."""
+        check_words(rules)
         return cls(rules.kinds, rules.words, _dump_exceptions(rules))
 
     def decide(self, kind: str, origin: Origin) -> str:
@@ -205,10 +209,17 @@ def _remove(text: str, found: Iterable[Span]) -> str:
     return "".join([*pieces, text[end:]])
 
 
+def check_words(rules: PutLearningRules) -> None:
+    for number, word in enumerate(rules.words):
+        if not read_word(word):
+            raise errors.Invalid(f"words[{number}]: must hold a visible character")
+
+
 @transaction.atomic(using="memory")
 def put_rules(store: Store, rules: PutLearningRules, *, if_match: str = "") -> None:
     """Replaces them; what was learned before stays as it is, and so do the rules that
-    it was learned by. Raises Stale."""
+    it was learned by. Raises Invalid, Stale."""
+    check_words(rules)
     lock_store(store)
     row = LearningRules.objects.filter(pk=store.id).first()
     check_version(if_match, row.version if row else 0)
