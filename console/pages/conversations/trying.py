@@ -122,7 +122,7 @@ class SayForm(ConsoleForm):
     text = forms.CharField(
         label="Message",
         max_length=TEXT_MAX,
-        widget=forms.Textarea(attrs={"rows": 3, "autofocus": True}),
+        widget=forms.TextInput(attrs={"autofocus": True}),  # Enter says it
     )
 
 

@@ -211,12 +211,16 @@ def _show(
     turns = build_turns(shown, said, people, lessons, transitions, masker)
     trying = is_tried(shown) and request.actor.may(Permission.RUN_RECALL)
     given = build_given(request.tenant, shown, turns, masker) if trying else None
-    say = SayForm() if trying and shown.status != "CLOSED" else None
+    say = None
+    if trying and shown.status != "CLOSED":
+        # After one side the other.
+        is_asked = turns and turns[-1].person and turns[-1].person.is_customer
+        say = SayForm(initial={"side": "agent" if is_asked else "customer"})
     if drafts:
         if not (say and given):
             raise Http404
         text = draft_reply(request, shown, given)
-        say = SayForm(initial={"side": "agent", "text": text})
+        say = SayForm(initial={"side": "agent", "text": " ".join(text.split())})
     return render(
         request,
         "conversations/detail.html",

@@ -174,12 +174,14 @@ def _show(
         problem = problem or unread
     following = next((each for each in seen if each.state == "next"), None)
     runs = request.POST.get("run") == "all" and problem is None
+    is_green = bool(seen) and not any(each.changes for each in seen)
     context = {
         "row": row,
         "plan": row.read_plan().fill_in(),
         "seen": seen,
         "next": following,
-        "is_green": bool(seen) and not any(each.changes for each in seen),
+        "is_green": is_green,
+        "doubts": is_green and engine.tell_doubts(engine.Bench(row).added),
         "undoable": engine.find_undoable(row),
         "problem": problem,
         "runs": runs and following and not following.is_late,
