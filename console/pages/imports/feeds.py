@@ -416,7 +416,9 @@ def edit_feed(request: ConsoleRequest, number: int = 0) -> HttpResponse:
                 "former_edge": [],
             }
         if "every_hours" in given:
-            given["due_at"] = timezone.now() if given["every_hours"] else None
+            # Not at once: the dry run that comes next is there to be looked at.
+            every = timedelta(hours=given["every_hours"] or 0)
+            given["due_at"] = timezone.now() + every if every else None
         for name, value in given.items():
             setattr(kept, name, value)
         with transaction.atomic():
