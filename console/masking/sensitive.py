@@ -39,9 +39,16 @@ class Detector:
     width or encoding."""
 
     def __init__(self, words: Sequence[str]) -> None:
-        folded = {each for word in words for each in read_word(word)}
+        folded = {each for word in words for each in self.read_word(word)}
         ordered = sorted(folded, key=len, reverse=True)
         self._words = re.compile("|".join(map(_spell, ordered))) if ordered else None
+
+    @staticmethod
+    def read_word(word: str) -> set[str]:
+        """As it is looked for; empty for one of which nothing can be seen, "\x84\xa0": it
+        would be found between any two characters."""
+        folded = {fold(plain.text) for plain in read_plain(word)}
+        return {each for each in folded if each.strip()}
 
     def __call__(self, text: str) -> Iterator[Span]:
         for data in find_personal_data(text):
@@ -59,14 +66,6 @@ class Detector:
                         yield kind, *match.span()
         for match in self._words.finditer(folded) if self._words else ():
             yield "words", *match.span()
-
-
-def read_word(word: str) -> set[str]:
-    """As it is looked for; empty for one of which nothing can be seen, "\x84\xa0": it
-    would be found between any two characters."""
-    return {
-        folded for plain in read_plain(word) if (folded := fold(plain.text)).strip()
-    }
 
 
 def _overlaps(match: Any, spans: Sequence[tuple[int, int]]) -> bool:

@@ -32,7 +32,7 @@ from console.pages.onboarding.plan import (
     list_shipped,
     write_plan,
 )
-from console.pages.onboarding.steps import STEPS, list_stores
+from console.pages.onboarding.steps import STEPS, Bench, list_stores
 from console.tenants.actor import Permission
 from console.tenants.models import Tenant
 from console.tenants.services import TenantTaken
@@ -181,7 +181,7 @@ def _show(
         "seen": seen,
         "next": following,
         "is_green": is_green,
-        "doubts": is_green and engine.tell_doubts(engine.Bench(row).added),
+        "doubts": is_green and engine.tell_doubts(Bench(row).added),
         "undoable": engine.find_undoable(row),
         "problem": problem,
         "runs": runs and following and not following.is_late,

@@ -24,7 +24,6 @@ from console.contract.conversations.learning import (
 )
 from console.contract.memory.observation import CONTENT_MAX
 from console.engine.extractive import FACT_MAX, Turn
-from console.masking.sensitive import read_word
 from console.service import errors
 from console.service.conversations.models import LearningRules
 from console.service.http.answers import from_row
@@ -210,6 +209,7 @@ def _remove(text: str, found: Iterable[Span]) -> str:
 
 
 def check_words(rules: PutLearningRules) -> None:
+    read_word = import_string(settings.MEMORY_DETECTOR).read_word
     for number, word in enumerate(rules.words):
         if not read_word(word):
             raise errors.Invalid(f"words[{number}]: must hold a visible character")

@@ -300,6 +300,10 @@ def test_update_learning_rules_gives_them_a_version_and_names_a_refused_field(
     assert after["kinds"]["card"] == "redact"
     assert api("PUT", rules, {"kinds": {"dna": "drop"}}).status_code == 400
     assert api("PUT", rules, {"words": ["x"]}).status_code == 400
+    for method, path in (("PUT", rules), ("POST", f"{rules}/Trial")):
+        unseen = api(method, path, {"words": ["tea", "\x84\xa0"]})
+        assert unseen.status_code == 400
+        assert unseen.json()["message"] == "words[1]: must hold a visible character"
 
 
 def test_update_learning_rules_replaces_none_that_somebody_else_has_changed(api, rules):
