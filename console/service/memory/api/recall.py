@@ -78,7 +78,7 @@ def answer_recall(
         communications=_list_communications(profile, body),
         meta=wire.RecallMeta(query_time=round((perf_counter() - begin) * 1000)),
         masked=found.is_masked,
-        as_of=wire.RecalledPast(past.at, past.erased, past.rewritten) if past else None,
+        as_of=from_row(wire.RecalledPast, past) if past else None,
         trace=_trace(profile, found, body) if body.trace else None,
     )
     # Of programs alone: what people ask in the console is in its audit log.

@@ -337,11 +337,12 @@ def test_recall_as_of_a_moment_is_of_what_was_known_then(year, recall):
 
 
 def test_recall_as_of_later_or_earlier_than_all(year, recall):
-    before, now = recall(asOf="2026-01-01T00:00:00Z"), recall()
+    # Answered in UTC and whole seconds, however it was sent.
+    before, now = recall(asOf="2025-12-31T19:00:00.75-05:00"), recall()
     after = recall(asOf="2027-01-02T09:00:00Z")
 
     assert contents(before) == []
-    assert before["asOf"]["erased"] == 0
+    assert before["asOf"] == {"at": "2026-01-01T00:00:00Z", "erased": 0, "rewritten": 0}
     assert sorted(contents(after)) == sorted(contents(now))
     assert "likes jam" in contents(after)
     assert after["asOf"]["erased"] == 0
