@@ -199,7 +199,8 @@ def _show(
     log_view(
         request.actor, "conversation.viewed", "conversation", shown.id, about=about
     )
-    masker = masker_for(request.actor, get_subject(shown))
+    subject = get_subject(shown)
+    masker = masker_for(request.actor, subject)
     whole_name = None
     with suppress(MemoryNotFound):
         if about:
@@ -227,7 +228,7 @@ def _show(
         {
             "shown": shown,
             "whole_name": whole_name,
-            "subject": get_subject(shown),
+            "subject": subject,
             "people": people,
             "row": ConversationRow(shown, people),
             "turns": turns,

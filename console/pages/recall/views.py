@@ -296,6 +296,7 @@ def _render_run(
         context["marks"] = find_marks(
             request, build_question(form.cleaned_data), run.profile.id
         )
+        context["meets_nothing"] = run.meets_nothing  # of all texts, so once
         # Before what stands above it, which says how long it took.
         context["groups"] = render_to_string("recall/_groups.html", context, request)
         render_ms = run.prepare_ms + (perf_counter() - begin) * 1000
