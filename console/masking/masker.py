@@ -610,14 +610,23 @@ class Masker:
         whole = self.by_rule.mask_whole_name(traits)
         return whole[0].text if whole else ""
 
-    def mask_contact(self, traits: Mapping[str, Mapping[str, Any]]) -> tuple[str, ...]:
-        """Email and phone, masked: they tell people of the same name apart."""
-        return tuple(
-            self.mask_trait(group, name, str(members[name])).text
+    def mask_contact(
+        self, traits: Traits, held: Iterable[IdentifierSet]
+    ) -> tuple[str, ...]:
+        """Email and phone, masked: they tell people of the same name apart. By which the
+        profile is found, as its heading says; a trait only where none is."""
+        found = {
+            name: self.mask_trait(group, name, str(members[name]))
             for group, members in traits.items()
             for name in CONTACT_TRAITS
             if members.get(name)
-        )
+        }
+        for each in held:
+            if each.values:
+                found[each.id_type] = self.mask_identifier(each.id_type, each.values)[
+                    -1
+                ]
+        return tuple(found[name].text for name in CONTACT_TRAITS if name in found)
 
     def _build_value(
         self, subject: str, rule: str, text: str, mask: Any, place: int | str = 1

@@ -9,6 +9,7 @@ from typing import Any
 from console.client.errors import MemoryNotFound, MemoryProblem
 from console.client.network import IN_FLIGHT
 from console.client.store import StoreClient
+from console.contract.memory.identifier import IdentifierSet
 from console.contract.memory.profile import Profile
 from console.core.outgoing import within
 from console.masking.masker import Masker
@@ -90,9 +91,12 @@ def _fetch_candidate(store: StoreClient, tenant: Tenant, profile_id: str) -> Can
     except MemoryProblem:  # gone meanwhile, or too slow: the id still leads there
         return Candidate(profile_id, tenant)
     masker = Masker(tenant)
-    contact = [each.casefold() for each in masker.mask_contact(profile.traits)]
+    contact = [
+        each.casefold() for each in masker.mask_contact(profile.traits, identifiers)
+    ]
     return mask_candidate(
         profile,
+        identifiers,
         masker,
         tenant=tenant,
         identifiers=tuple(
@@ -114,12 +118,11 @@ def attempt(call: Callable[..., Any], *args: Any) -> Any:
 
 
 def fetch_profile_rows(
-    store: StoreClient, ids: Sequence[str], masker: Masker, *, learns: bool = False
+    store: StoreClient, ids: Sequence[str], masker: Masker
 ) -> list[Candidate]:
-    """A row for each id. Profiles deleted in the meantime are left out. If it `learns`
-    the masker knows then the names and numbers of those that were read."""
-    reads = [partial(attempt, store.fetch_profile)]
-    reads += [partial(attempt, store.list_identifiers)] * learns
+    """A row for each id. Profiles deleted in the meantime are left out. The masker knows
+    then the names and numbers of those that were read."""
+    reads = [partial(attempt, x) for x in (store.fetch_profile, store.list_identifiers)]
     rows, budget = [], start_budget(NAMES_S)
     for start in range(0, len(ids), IN_FLIGHT):
         some = ids[start : start + IN_FLIGHT]
@@ -127,7 +130,7 @@ def fetch_profile_rows(
             rows += [Candidate(profile_id) for profile_id in some]
             continue
         answers = store.gather(*(partial(read, x) for read in reads for x in some))
-        profiles, held = answers[: len(some)], answers[len(some) :] or [()] * len(some)
+        profiles, held = answers[: len(some)], answers[len(some) :]
         for profile_id, found, values in zip(some, profiles, held, strict=True):
             budget.spend_step()
             if isinstance(found, MemoryNotFound):
@@ -136,27 +139,28 @@ def fetch_profile_rows(
                 budget = Budget(steps=0)
                 rows.append(Candidate(profile_id))
                 continue
-            if learns:
-                masker.know_also(found.traits, values)
-            rows.append(mask_candidate(found, masker))
+            masker.know_also(found.traits, values)
+            rows.append(mask_candidate(found, values, masker))
     return rows
 
 
 def name_people(
-    store: StoreClient, ids: Iterable[str], masker: Masker, *, learns: bool = False
+    store: StoreClient, ids: Iterable[str], masker: Masker
 ) -> dict[str, str]:
     """Masked names, or contacts; as far as the memory answers in time."""
     ids = [*dict.fromkeys(ids)]
-    people = fetch_profile_rows(store, ids, masker, learns=learns)
+    people = fetch_profile_rows(store, ids, masker)
     named = {x.id: x.called or ("no name" if x.known_since else UNREAD) for x in people}
     return dict.fromkeys(ids, GONE) | named
 
 
-def mask_candidate(profile: Profile, masker: Masker, **further: Any) -> Candidate:
+def mask_candidate(
+    profile: Profile, held: Iterable[IdentifierSet], masker: Masker, **further: Any
+) -> Candidate:
     return Candidate(
         profile.id,
         name=masker.mask_name(profile.traits),
-        contact=masker.mask_contact(profile.traits),
+        contact=masker.mask_contact(profile.traits, held),
         known_since=profile.created_at,
         is_synthetic=is_synthetic(profile),
         **further,

@@ -20,14 +20,16 @@ from django.utils.crypto import salted_hmac
 
 from console.accounts.adapter import NEXT_URL_KEY
 from console.client.errors import MemoryProblem
+from console.client.store import StoreClient
 from console.contract.memory.identifier import IdentifierSet
 from console.contract.memory.observation import NewObservation, Observation
 from console.contract.memory.page import OCCURRENCE
 from console.contract.memory.profile import Profile
 from console.contract.times import from_wire, to_wire
-from console.masking.masker import Masker, masker_for
+from console.masking.masker import CONTACT_TRAITS, MaskedValue, Masker, masker_for
 from console.profiles.candidates import attempt
 from console.profiles.models import find_hold
+from console.profiles.traits import is_among
 from console.web.render import ConsoleRequest, wants_part
 from console.web.session import SessionStore
 
@@ -36,6 +38,8 @@ KEY = "written"
 # A memory that takes longer is not late any more: it has lost something.
 GIVE_UP = timedelta(minutes=10)
 derived = ConnectionProxy(caches, "derived")
+# By what a profile is found, or why that is not known.
+Held = Iterable[IdentifierSet] | MemoryProblem
 
 
 def build_profile_context(
@@ -67,40 +71,55 @@ def build_tab_context(
     masker: Masker,
     *,
     is_part: bool = False,
-    held: Iterable[IdentifierSet] | MemoryProblem | None = None,
+    held: Held | None = None,
 ) -> dict[str, Any]:
     """The head that all tabs of a profile have; the `masker` of their texts learns whose
     they are. A part goes into a page that has it. `held` where it was read before."""
     if is_part:
         return {"profile_id": profile_id, "can_retract": bool(get_order(request))}
-    list_held = partial(attempt, request.store.list_identifiers, profile_id)
-    found, held = request.store.gather(
-        partial(request.store.fetch_profile, profile_id, merged_ids=True),
-        list_held if held is None else lambda: held,
-    )
+    fetch, list_held = ask_head(request.store, profile_id)
+    read = request.store.gather(fetch, list_held if held is None else lambda: held)
+    return build_head(request, *read, masker)
+
+
+def ask_head(store: StoreClient, profile_id: str) -> list[Callable[[], Any]]:
+    """The calls whose answers build_head takes."""
+    return [
+        partial(store.fetch_profile, profile_id, merged_ids=True),
+        partial(attempt, store.list_identifiers, profile_id),
+    ]
+
+
+def know_customer(masker: Masker, found: Profile, held: Held) -> MaskedValue | None:
+    """The masker learns whose texts it masks; their name, as a heading has it."""
     masker.know(found.traits, () if isinstance(held, MemoryProblem) else held)
-    return build_head(request, found, held, masker)
+    return next(iter(masker.mask_whole_name(found.traits)), None)
 
 
 def build_head(
-    request: ConsoleRequest,
-    found: Profile,
-    held: Iterable[IdentifierSet] | MemoryProblem,
-    masker: Masker,
+    request: ConsoleRequest, found: Profile, held: Held, masker: Masker
 ) -> dict[str, Any]:
-    """Of each type of identifier the newest value, and those before it."""
+    """Of each type of identifier the newest value, and those before it; and what is no
+    identifier where one of its type could be."""
     sets = () if isinstance(held, MemoryProblem) else held
+    known = {each.id_type: each.values for each in sets}
     return {
         "profile": found,
         "profile_id": found.id,
         "name": masker.mask_name(found.traits),
-        "whole_name": next(iter(masker.mask_whole_name(found.traits)), None),
+        "whole_name": know_customer(masker, found, held),
         "hold": find_hold(request.tenant, found.id, found.merged_ids or ()),
         "identifiers": [
             (each.id_type, newest, earlier)
             for each in sets
             if each.values
             for *earlier, newest in [masker.mask_identifier(each.id_type, each.values)]
+        ],
+        "unheld": [
+            masker.by_rule.mask_trait(group, name, str(members[name]))
+            for group, members in found.traits.items()
+            for name in CONTACT_TRAITS
+            if name in members and not is_among(known.get(name, ()), str(members[name]))
         ],
         "identifiers_problem": held if isinstance(held, MemoryProblem) else None,
         # The built-in memory can do both, or neither.

@@ -1,18 +1,17 @@
 """A profile's traits beside the schema of their groups."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property, partial
+from unicodedata import normalize
 
 from django.utils import timezone
 
 from console.client.errors import MemoryNotFound, MemoryProblem
 from console.client.store import StoreClient
 from console.contract.memory.identifier import IdentifierSet
-from console.contract.memory.identity_settings import IdentitySettings
 from console.contract.memory.profile import Profile
 from console.contract.memory.trait import TraitValue
 from console.contract.memory.trait_group import (
@@ -20,7 +19,6 @@ from console.contract.memory.trait_group import (
     TraitGroup,
     get_data_type,
 )
-from console.contract.normalising import InvalidIdentifier, normalise
 from console.masking.masker import MaskedValue, Masker
 from console.profiles.candidates import attempt
 from console.profiles.schema import (
@@ -162,8 +160,6 @@ TRAITS_A_CALL = 1000
 UNSET_MAX = 20
 Values = Mapping[str, TraitValue]
 Times = Mapping[str, datetime]
-# Of a type of identifier and a value: whether the profile is found by it.
-IsHeld = Callable[[str, str], bool] | None
 
 
 @dataclass(frozen=True)
@@ -248,24 +244,22 @@ def select_pinned(
 def fetch_profile_traits(
     store: StoreClient, profile_id: str, masker: Masker
 ) -> ShownTraits:
-    """All groups with values and since when. Four calls. Raises MemoryNotFound."""
-    (now_id, values, set_at), schema, settings, held = store.gather(
+    """All groups with values and since when. Three calls. Raises MemoryNotFound."""
+    (now_id, values, set_at), schema, held = store.gather(
         partial(_fetch_stored, store, profile_id),
         partial(fetch_trait_groups, store),
-        partial(attempt, store.identity_settings),
         partial(attempt, store.list_identifiers, profile_id),
     )
-    is_held = _build_is_held(settings, held)
     if not store.declares:
         schema = _declare(schema, values)
-    groups = _build_groups(schema, values, set_at, masker, is_held)
+    groups = _build_groups(schema, values, set_at, masker, held)
     return ShownTraits(now_id, values, groups, held)
 
 
 def fetch_trait_row(
     store: StoreClient, profile_id: str, group: str, name: str, masker: Masker
 ) -> tuple[str, TraitRow]:
-    """The profile that it is now and one row. Four calls. Raises MemoryNotFound."""
+    """The profile that it is now and one row. Three calls. Raises MemoryNotFound."""
     found = fetch_profile_traits(store, profile_id, masker)
     for row in found.rows:
         if (row.group, row.name) == (group, name):
@@ -277,24 +271,16 @@ def fetch_trait_row(
     )
 
 
-def _build_is_held(
-    settings: IdentitySettings | MemoryProblem,
-    held: Iterable[IdentifierSet] | MemoryProblem,
-) -> IsHeld:
-    """Whether a profile is found by a value, told by its identifiers; where these are not
-    known None."""
-    if isinstance(settings, MemoryProblem) or isinstance(held, MemoryProblem):
-        return None
-    kinds = {each.id_type: each.normalization for each in settings.identifier_configs}
-    values = {each.id_type: each.values for each in held}
+def fold(text: str) -> str:
+    """What is left without the ways to write it: of a phone number its digits."""
+    return "".join(filter(str.isalnum, normalize("NFKC", text).casefold()))
 
-    def is_held(id_type: str, text: str) -> bool:
-        with suppress(InvalidIdentifier):
-            kind, region = kinds.get(id_type, "none"), settings.phone_region
-            return normalise(text, kind, region) in values.get(id_type, ())
-        return False
 
-    return is_held
+def is_among(values: Iterable[str], text: str) -> bool:
+    """A number may be written without its country."""
+    asked, held = fold(text), [*map(fold, values)]
+    tail = asked.lstrip("0") if asked.isdigit() else ""
+    return asked in held or bool(tail and any(x.endswith(tail) for x in held))
 
 
 def _fetch_stored(
@@ -341,10 +327,12 @@ def _build_groups(
     values: Mapping[str, Values],
     set_at: Mapping[str, Times],
     masker: Masker,
-    is_held: IsHeld = None,
+    held: Sequence[IdentifierSet] | MemoryProblem | None = None,
 ) -> list[ProfileTraitGroup]:
     """Filled groups first."""
     declared = {schema.display_name: schema for schema in schemas}
+    is_known = held is not None and not isinstance(held, MemoryProblem)
+    known = {each.id_type: each.values for each in held} if is_known else {}
 
     def build_row(
         group: str, name: str, definition: TraitDefinition | None
@@ -364,15 +352,14 @@ def _build_groups(
             value=value,
             set_at=set_at.get(group, {}).get(name),
             shown=shown,
-            is_refused=bool(
-                is_held and id_type and text and not is_held(id_type, text)
-            ),
+            is_refused=bool(is_known and id_type and text)
+            and not is_among(known.get(id_type, ()), text),
         )
 
     def build_group(name: str) -> ProfileTraitGroup:
-        schema, held = declared.get(name), values.get(name, {})
+        schema, filled = declared.get(name), values.get(name, {})
         definitions = schema.definitions if schema else {}
-        names = [*definitions, *(trait for trait in held if trait not in definitions)]
+        names = [*definitions, *(trait for trait in filled if trait not in definitions)]
         rows = tuple(build_row(name, each, definitions.get(each)) for each in names)
         description = schema.description if schema else ""
         return ProfileTraitGroup(name, description, rows, schema is not None)

@@ -34,6 +34,7 @@ from console.masking.masker import Masker, masker_for
 from console.pages.customers.models import get_last_seen, update_last_seen
 from console.profiles.candidates import attempt, fetch_profile_rows
 from console.profiles.context import (
+    ask_head,
     build_head,
     get_order,
     get_pending_since,
@@ -351,8 +352,7 @@ def profile(request: ConsoleRequest, profile_id: str) -> HttpResponse:
     recent = (Recent(OBSERVATION), Recent(SUMMARY))
     ask = partial(partial, attempt)
     found, held, schema, changes, *beside = store.gather(
-        partial(store.fetch_profile, profile_id, merged_ids=True),
-        ask(store.list_identifiers, profile_id),
+        *ask_head(store, profile_id),
         ask(fetch_trait_groups, store),
         ask(store.list_traits, profile_id) if since else lambda: None,
         beside=[
@@ -362,7 +362,7 @@ def profile(request: ConsoleRequest, profile_id: str) -> HttpResponse:
         patience_s=PATIENCE_S,
     )
     masker, pins = masker_for(request.actor, found.id), request.tenant.pinned_groups
-    masker.know(found.traits, () if isinstance(held, MemoryProblem) else held)
+    head = build_head(request, found, held, masker)
     build = partial(build_recent, request, found.id, since, masker.with_names)
     parts = {
         each.kind.plural: build_part(build, problem if each.items is None else each)
@@ -379,7 +379,7 @@ def profile(request: ConsoleRequest, profile_id: str) -> HttpResponse:
         **{name: len(part.get("rows", ())) for name, part in parts.items() if part},
     )
     context = {
-        **build_head(request, found, held, masker),
+        **head,
         "asked_id": profile_id,
         "since": since,
         "traits": build_part(

@@ -11,7 +11,7 @@ from console.client.store import StoreClient
 from console.masking.masker import MaskedValue, get_reveal_target, masker_for
 from console.profiles.candidates import attempt
 from console.profiles.schema import fetch_trait_groups
-from console.profiles.traits import build_trait_groups
+from console.profiles.traits import build_trait_groups, fold
 from console.tenants.actor import Actor
 
 # In the order in which they help to decide.
@@ -82,11 +82,6 @@ def _get_state(held: Sequence[Held]) -> str:
     return "shared" if one & other else "differs"
 
 
-def _fold(text: str) -> str:
-    """What is left without the ways to write it: of a phone number its digits."""
-    return "".join(filter(str.isalnum, text.casefold()))
-
-
 def _build_side(
     actor: Actor, profile_id: str, schema: Any, profile: Any, *held: Any
 ) -> ComparedProfile:
@@ -97,7 +92,7 @@ def _build_side(
     masker = masker_for(actor, profile.id)
     facts = {
         each.id_type: Held(
-            frozenset(map(_fold, each.values)),
+            frozenset(map(fold, each.values)),
             tuple(masker.mask_identifier(each.id_type, each.values)),
         )
         for each in identifiers
@@ -111,8 +106,8 @@ def _build_side(
                 shown = row.shown
                 if row.look == "boolean":
                     shown = replace(shown, text="yes" if row.value else "no")
-                facts[name] = Held(frozenset([_fold(row.text)]), (shown,))
+                facts[name] = Held(frozenset([fold(row.text)]), (shown,))
     newest_at = newest.items[0].created_at if newest.items else None
     name = masker.mask_name(profile.traits)
-    name = name or next(iter(masker.mask_contact(profile.traits)), "")
+    name = name or next(iter(masker.mask_contact(profile.traits, identifiers)), "")
     return ComparedProfile(profile.id, name, profile.created_at, newest_at, facts)

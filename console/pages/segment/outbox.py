@@ -38,7 +38,7 @@ def show_outbox(request: ConsoleRequest) -> HttpResponse:
     gone = outbox.drop_logged(request.tenant, [row.subject for row in page])
     shown = [row for row in page if row.subject not in gone]
     masker, ids = masker_for(request.actor), [row.profile_id for row in shown]
-    names = name_people(request.store, ids, masker, learns=True)
+    names = name_people(request.store, ids, masker)
     log_view(request.actor, "profile.listed", count=len(names))
     # Without the names that it masks nothing is shown.
     known = [row for row in shown if names[row.profile_id] not in {GONE, UNREAD}]

@@ -97,11 +97,14 @@ def test_profile_shows_five_observations_and_three_summaries(client, tenant):
 
 
 def test_profile_masks_the_customer(client, tenant):
-    profile = make_profile(tenant, email="ada@example.com", firstName="Ada")
+    profile = make_profile(
+        tenant, email="ada@example.com", firstName="Ada", phone="777"
+    )
 
     shown = client.get(card(profile)).text
 
     assert "A•••" in shown
+    assert "777, a trait only" in shown
     assert "a•••@•••.com" in shown
     assert "ada@example.com" not in shown
     assert "/reveal/" in shown

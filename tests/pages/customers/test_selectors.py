@@ -39,13 +39,21 @@ def test_fetch_profile_rows_leaves_out_a_deleted_profile():
     def answer(request):
         if gone in request.url.path:
             return refusal(404)
-        return httpx.Response(
-            200, json={"id": here, "createdAt": CREATED, "traits": {}}
-        )
+        body = {
+            "id": here,
+            "createdAt": CREATED,
+            "traits": {"Contact": {"phone": "+4740000009"}},
+        }
+        if "Identifiers" in request.url.path:
+            body = {"identifiers": [{"idType": "phone", "values": ["+4740000005"]}]}
+        return httpx.Response(200, json=body)
 
     people = fetch_profile_rows(store_with(answer), [gone, here], Masker(Tenant()))
 
-    assert [person.id for person in people] == [here]
+    # By which they are found, as the card's heading says, not the trait.
+    assert [(person.id, person.contact) for person in people] == [
+        (here, ("+47 ••• 05",))
+    ]
 
 
 def test_fetch_profile_rows_stops_asking_a_failing_memory():
@@ -59,7 +67,7 @@ def test_fetch_profile_rows_stops_asking_a_failing_memory():
     people = fetch_profile_rows(store_with(answer), ids, Masker(Tenant()))
 
     assert [(p.id, p.name, p.contact) for p in people] == [(id_, "", ()) for id_ in ids]
-    assert len(asked) == IN_FLIGHT
+    assert len(asked) == 2 * IN_FLIGHT
 
 
 def test_find_identity_takes_404_for_no_match(tenant, settings):
