@@ -27,6 +27,7 @@ from console.contract.conversations.learning import Learned, Transition
 from console.contract.memory.observation import Observation
 from console.contract.memory.summary import Summary
 from console.masking.masker import DOTS, MaskedValue, Masker
+from console.profiles.context import ask_head
 from console.profiles.items import TEXT_KINDS, TextKind, mask_waiting
 
 # More turns stand on no page: a reveal answers with all of them.
@@ -177,6 +178,17 @@ def list_customers(conversation: Conversation) -> list[str]:
     """The profiles of those who were found."""
     people = conversation.participants
     return [each.profile_id for each in people if each.profile_id]
+
+
+def fetch_with_customer(
+    store: StoreClient, conversation_id: str
+) -> tuple[Conversation, list[Any]]:
+    """With what build_head takes of the first customer, who may be gone."""
+    shown, head = store.conversations.fetch_conversation(conversation_id), list[Any]()
+    with suppress(MemoryNotFound):
+        for each in list_customers(shown)[:1]:
+            head = [call() for call in ask_head(store, each)]
+    return shown, head
 
 
 def list_turns(

@@ -1,7 +1,6 @@
 """Conversations of a tenant: what was said, what was learned, and why."""
 
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -20,7 +19,6 @@ from django_htmx.http import HttpResponseClientRefresh
 
 from console.audit.log import log_change, log_view
 from console.client.conversations import ConversationsClient
-from console.client.errors import MemoryNotFound
 from console.client.store import StoreClient
 from console.contract.conversations.conversation import (
     STATUSES,
@@ -40,6 +38,7 @@ from console.pages.conversations.selectors import (
     build_people,
     build_rows,
     build_turns,
+    fetch_with_customer,
     get_subject,
     list_customers,
     list_learned,
@@ -55,7 +54,7 @@ from console.pages.conversations.trying import (
     may_end,
     remove_customer,
 )
-from console.profiles.context import build_tab_context
+from console.profiles.context import ask_head, build_head, know_customer
 from console.profiles.items import WAITING, build_waiting, fetch_waiting, mask_waiting
 from console.profiles.models import check_hold
 from console.tenants.actor import Actor, Permission
@@ -132,18 +131,19 @@ def list_conversations(request: ConsoleRequest) -> HttpResponse:
     """The newest first; of one status or one customer."""
     query = check_form(ListForm(request.GET))
     store, masker = request.store, masker_for(request.actor, query["profile"])
-    page = store.conversations.list_conversations(
+    list_page = partial(
+        store.conversations.list_conversations,
         status=query["status"],
         profile_id=query["profile"],
         page_token=query["page"],
         page_size=ROWS,
     )
+    has_head = query["profile"] and not wants_part(request)
+    asked = ask_head(store, query["profile"]) if has_head else ()
+    page, *head = store.gather(list_page, *asked)
     of_profile = {"profile_id": query["profile"]}
-    if query["profile"]:
-        is_part = wants_part(request)
-        of_profile = build_tab_context(
-            request, query["profile"], masker, is_part=is_part
-        )
+    if head:
+        of_profile = build_head(request, *head, masker)
     rows = build_rows(page.items, masker.with_names)
     log_view(
         request.actor,
@@ -187,13 +187,15 @@ def _show(
     request: ConsoleRequest, conversation_id: str, *, drafts: bool = False
 ) -> HttpResponse:
     client, told = request.store.conversations, partial(partial, list_told)
-    shown, learned, transitions, said, diagnostics, deliveries = request.store.gather(
-        partial(client.fetch_conversation, conversation_id),
-        partial(list_learned, client, conversation_id),
-        told(client.list_transitions, conversation_id),
-        partial(list_turns, client, conversation_id),
-        told(client.list_diagnostics, conversation_id),
-        told(client.list_deliveries, conversation_id, page_size=DELIVERIES),
+    (shown, head), learned, transitions, said, diagnostics, deliveries = (
+        request.store.gather(
+            partial(fetch_with_customer, request.store, conversation_id),
+            partial(list_learned, client, conversation_id),
+            told(client.list_transitions, conversation_id),
+            partial(list_turns, client, conversation_id),
+            told(client.list_diagnostics, conversation_id),
+            told(client.list_deliveries, conversation_id, page_size=DELIVERIES),
+        )
     )
     about = list_customers(shown)
     log_view(
@@ -201,10 +203,7 @@ def _show(
     )
     subject = get_subject(shown)
     masker = masker_for(request.actor, subject)
-    whole_name = None
-    with suppress(MemoryNotFound):
-        if about:
-            whole_name = build_tab_context(request, about[0], masker)["whole_name"]
+    whole_name = know_customer(masker, *head) if head else None
     masker.know_customers(shown.participants)
     masker = masker.with_names
     people = build_people(shown, masker)
