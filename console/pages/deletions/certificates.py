@@ -16,7 +16,6 @@ from console.audit.signing import sign, verify
 from console.core.errors import DomainError
 from console.databases.compaction import get_purge_time
 from console.pages.deletions.models import Deletion
-from console.segment.outbox import find_erasure
 from console.tenants.vault import get_tenant_guard
 from console.web.times import to_local
 
@@ -145,7 +144,7 @@ def list_not_covered(deletion: Deletion) -> list[str]:
         ]
     else:
         left.append(f"traces in unused pages of the database file, {by_then}")
-    if asked := find_erasure(deletion.tenant, deletion.profile_id):
+    if asked := deletion.erasure:
         done = asked.state == asked.State.FINISHED and asked.finished_at
         left.append(
             f"what Segment held: its deletion there was finished on {done:{_DAY}}"

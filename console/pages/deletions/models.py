@@ -4,6 +4,7 @@ from calendar import monthrange
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import cached_property
 from typing import Self
 from uuid import uuid4
 
@@ -16,6 +17,8 @@ from django.utils import timezone
 from console.accounts.models import User
 from console.contract.ids import PROFILE_ID
 from console.profiles.items import ITEM_KINDS, PROFILE, ItemKind
+from console.segment.models import Erasure
+from console.segment.outbox import find_erasure
 from console.tenants.models import Tenant
 
 # Past it a page that still waits for the memory's answer is gone: the client gives up
@@ -58,6 +61,11 @@ class Target:
             PROFILE_ID.fullmatch(self.profile_id)
             and self.kind.id_pattern.fullmatch(self.object_id)
         )
+
+    @cached_property
+    def erasure(self) -> Erasure | None:
+        """Its deletion at Segment; read once in a step."""
+        return find_erasure(self.tenant, self.profile_id)
 
     @property
     def tail(self) -> str:
@@ -276,6 +284,11 @@ class Deletion(models.Model):
             Target(ITEM_KINDS[kind], self.profile_id, id_) for kind, id_ in self.more
         )
         return [self.target, *more]
+
+    @cached_property
+    def erasure(self) -> Erasure | None:
+        """Its deletion at Segment; read once in a step."""
+        return find_erasure(self.tenant, self.profile_id)
 
     @property
     def tail(self) -> str:

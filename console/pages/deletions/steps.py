@@ -453,7 +453,7 @@ def _verify_round(deletion: Deletion, actor: Actor) -> None:
 
 def _waits_for_segment(deletion: Deletion) -> bool:
     """The certificate is issued again with each look, and says then what became of it."""
-    asked = outbox.find_erasure(deletion.tenant, deletion.profile_id)
+    asked = deletion.erasure
     return deletion.target.is_profile and bool(asked and asked.state in asked.OPEN)
 
 

@@ -31,7 +31,6 @@ from console.pages.deletions.inventory import Inventory, take_inventory
 from console.pages.deletions.models import Deletion, DeletionPolicy, Target
 from console.profiles.identity import WORDS, look_up
 from console.profiles.items import OBSERVATION, PROFILE, SUMMARY, find_kind
-from console.segment.outbox import find_erasure
 from console.tenants.actor import Actor, Permission, may, who_may
 from console.tenants.models import Role, Tenant
 from console.web.access import FORM, POST, allow, ask_who_it_is
@@ -310,9 +309,7 @@ def _show(request: ConsoleRequest, shown: Deletion, form: ConfirmForm) -> HttpRe
         "policy": DeletionPolicy.of(request.tenant),
         "related": visible.exclude(pk=shown.pk).select_related("tenant")[:PAGE_ROWS],
         "proof": read_certificate(shown),
-        "segment": find_erasure(shown.tenant, shown.profile_id)
-        if shown.target.is_profile
-        else None,
+        "segment": shown.erasure if shown.target.is_profile else None,
         "retry_url": shown.target.confirm_url(slug),
         # Where the item can be deleted after a merge.
         "merged_url": (
