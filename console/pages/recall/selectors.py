@@ -112,6 +112,7 @@ class ExpectedItem:
     id: str
     item: Item | None = None
     shown: MaskedValue | None = None
+    source: str = ""
     verdict: RecallVerdict | None = None
     traced: TraceItem | None = None
 
@@ -299,7 +300,10 @@ def find_expected(
     if item is None:
         return ExpectedItem(item_id)
     return ExpectedItem(
-        item_id, item, masker.mask_text(item.kind, item_id, item.content)
+        item_id,
+        item,
+        masker.mask_text(item.kind, item_id, item.content),
+        masker.mask_source(item.source).text,
     )
 
 

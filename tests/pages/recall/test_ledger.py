@@ -158,6 +158,9 @@ def test_list_unanswered_shows_what_was_said_just_before(visit, tenant, ask):
 
     assert "Q••• here on +1 ••• 10: how long is the warranty?" in page
     assert re.search(r"/conversations/conv_conversation_\w+/#turn-", page)
+    # What is masked is no query of the one who looks.
+    assert "Ask again" in page
+    assert 'name="query"' not in page
 
 
 def test_list_unanswered_says_what_they_are_when_there_are_none(visit, tenant):
