@@ -48,7 +48,7 @@ from console.pages.imports.sources import (
     read_in_time,
     read_rows,
 )
-from console.pages.imports.views import is_running, start_import
+from console.pages.imports.views import is_running, read_row, start_import
 from console.tenants.actor import Actor, Permission
 from console.tenants.vault import open_store
 from console.web.access import FORM, POST, allow
@@ -390,8 +390,13 @@ class FeedForm(ConsoleForm):
 @allow(Permission.IMPORT_PROFILES, logs="none: names of files and counts")
 def list_feeds(request: ConsoleRequest) -> HttpResponse:
     names = {x.id: x.display_name for x in all_pages(request.store.list_data_mappings)}
-    feeds = request.tenant.feeds.order_by("file", "pk")
-    rows = [(feed, names.get(feed.mapping_id, "gone")) for feed in feeds]
+    store, feeds = request.store, request.tenant.feeds.order_by("file", "pk")
+    ids = {feed.import_id for feed in feeds if feed.taken}
+    shown = {each: read_row(store, each).shown for each in ids}
+    rows = [
+        (feed, names.get(feed.mapping_id, "gone"), shown.get(feed.import_id))
+        for feed in feeds
+    ]
     has_sources = settings.FEEDS_FOLDER or list_databases(request.tenant)
     context = {"rows": rows, "has_sources": has_sources}
     return render(request, "imports/feeds.html", context)

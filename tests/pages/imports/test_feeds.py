@@ -391,6 +391,7 @@ def test_try_feed_refuses_what_a_run_refuses_and_says_the_same_of_it(
 
 
 def test_add_feed_leads_to_its_trial_and_is_listed(client, feed, operator):
+    run(feed)
     client.force_login(operator)
     given = {"mapping_id": MAPPING, "file": "crm.csv", "every_hours": "24"}
 
@@ -403,6 +404,8 @@ def test_add_feed_leads_to_its_trial_and_is_listed(client, feed, operator):
     assert added.url == url("try_feed", made.pk)
     assert (made.every_hours, made.watermark_column) == (24, "")
     assert "crm.csv" in listed
+    assert "2 stored" in listed
+    assert "1 refused" in listed
 
 
 def test_edit_feed_keeps_the_watermark_unless_what_it_is_of_changes(
