@@ -7,7 +7,7 @@ from tests.benchmarks.identity import measure
 
 @pytest.mark.django_db(databases=["memory"])
 def test_strangers_stay_apart_and_people_stay_whole():
-    figures = measure(people=84, records=336)
+    figures = measure(people=42, records=168)
 
     assert figures.wrong_merges == 0
     assert figures.precision == 1
