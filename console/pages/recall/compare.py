@@ -48,23 +48,38 @@ def compare(
         name = there.tenant.name
         return run, {"warning": f"{name} has no profile that the other run names."}
     is_here = there.tenant == request.tenant
-    ranks = {_get_key(item, is_here): item.rank for item in before.items}
+    ranks, now = (
+        {_get_key(item, is_here): item.rank for item in each.items}
+        for each in (before, run)
+    )
     items = [
-        dataclasses.replace(item, before=ranks.pop(_get_key(item, is_here), 0))
+        dataclasses.replace(item, before=ranks.get(_get_key(item, is_here), 0))
         for item in run.items
+    ]
+    then = [
+        dataclasses.replace(
+            item,
+            before=now.get(_get_key(item, is_here), 0),
+            # It stands in both columns.
+            shown=dataclasses.replace(item.shown, place="before"),
+        )
+        for item in before.items
     ]
     knobs = [
         (form[name].label, asked[name], form.cleaned_data[name])
         for name in KNOBS
         if asked[name] != form.cleaned_data[name]
     ]
+    if not knobs:
+        form.fields["query"].widget.attrs["autofocus"] = True
     sides = (there, before), (request, run)
     compared = {
         "before": before,
         "before_url": build_run_url(there, given, before.profile.id),
         "before_tenant": there.tenant,
         "is_here": is_here,
-        "gone": [item for item in before.items if _get_key(item, is_here) in ranks],
+        "then": then,
+        "gone": [item for item in then if not item.before],
         "moves": [item for item in items if item.before not in {0, item.rank}],
         "came": [item for item in items if not item.before],
         "knobs": knobs if is_here else _list_places(sides) + knobs,

@@ -635,8 +635,8 @@ def test_compare_of_now_with_a_moment_says_what_came_since(client, tenant, profi
 
     page = run(client, identity=profile, mode="recent", against=against)
 
-    assert '<span class="badge">new</span>' in page.text
-    assert page.text.count('class="badge">new') == 1
+    assert '<span class="badge new">new</span>' in page.text
+    assert page.text.count('class="badge new">new') == 1
 
 
 def test_run_as_of_a_moment_shows_nothing_that_was_said_later(client, talk):
