@@ -72,6 +72,8 @@ LEAST_LOG_ODDS = 0.05
 # Of the longest line of a chunk.
 LINE_FULL = 0.75
 _HEADING = re.compile(r"^#{1,6} +", re.MULTILINE)
+# As console/engine/extractive.py writes it.
+_SUMMARY_HEADING = re.compile(r"\A[\w ]+, \d+ messages?, [^\n]*\n")
 _WORD = re.compile(r"\w+")
 _NAME_WORDS = re.compile(r"[A-Z]?[a-z\d]+|[A-Z\d]+(?![a-z])|[^\W_A-Za-z]+")
 _ACRONYMS = frozenset({"dob", "id", "ids", "sms", "url", "vip"})
@@ -208,6 +210,12 @@ def labelled(name: str) -> str:
 def label(name: str) -> SafeString:
     """The same, with the name itself on hover."""
     return format_html('<span title="{}">{}</span>', name, visible(labelled(name)))
+
+
+@register.filter
+def past_heading(text: str) -> str:
+    """A summary without its first line, which says when and where it was said."""
+    return _SUMMARY_HEADING.sub("", text)
 
 
 @register.filter
