@@ -44,7 +44,9 @@ def asks_from_palette(request: HttpRequest, session: str = "") -> bool:
     """Whether the palette is open above the page: what is behind it is not seen. What is
     wrong with a session is mended in the page."""
     htmx = getattr(request, "htmx", None)
-    return bool(htmx and htmx.trigger == "palette-form" and not session)
+    return bool(
+        htmx and htmx.trigger in {"palette-form", "palette-found"} and not session
+    )
 
 
 def _get_template(request: HttpRequest, session: str = "") -> str:

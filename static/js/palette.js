@@ -4,7 +4,8 @@
 //     data-fill="phone:"   is typed for the person      data-find            sends the form
 //     data-href=".../-profile-/..."                     of the profile that is open
 //   data-recents="acme"  on a page: the customers of that tenant that were opened last
-// What is typed is sent by Enter alone, in a form's body. Opened profiles are kept in
+// What is typed is sent in a body, by Enter or, where it is no page's name, after a pause:
+// each time is a lookup, which is counted and logged. Opened profiles are kept in
 // this browser as ids, for a day at most; signing out clears them.
 const PROFILE = /\/t\/([a-z0-9-]+)\/profiles\/(mem_profile_[0-9a-z]{26})\//;
 // What is surely whom to look for, and no page's or tenant's name.
@@ -12,6 +13,8 @@ const IDENTITY = /[:@]|^\+?\d[\d\s().-]{4,}$|^(mem_profile_)?[0-7][0-9a-z]{25}$/
 const RECENT = 8;
 const KEPT_MS = 24 * 60 * 60 * 1000;
 
+const TYPED_MIN = 3;
+const PAUSE_MS = 600;
 const LOOKING = "Looking …";
 
 const byId = (id) => document.getElementById(id);
@@ -111,6 +114,7 @@ function filter() {
   const typed = input().value.trim().toLowerCase();
   const isIdentity = IDENTITY.test(typed);
   for (const option of options()) {
+    if (option.closest("#palette-found")) continue;
     option.hidden = option.matches("[data-find]")
       ? !typed
       : isIdentity || !option.textContent.toLowerCase().includes(typed);
@@ -123,10 +127,30 @@ function filter() {
   choose(shown().find(starts) ?? shown()[0]);
 }
 
+let pause;
+let lookedFor = "";
+
+function drop() {
+  clearTimeout(pause);
+  byId("palette-found")?.replaceChildren();
+}
+
+// Once nothing else is offered for it.
+function suggest() {
+  const typed = input().value.trim();
+  const others = shown().some((option) => !option.matches("[data-find]"));
+  if (!byId("palette-found") || others || typed.length < TYPED_MIN) return;
+  pause = setTimeout(() => {
+    lookedFor = typed;
+    if (palette().open) htmx.trigger("#palette-found", "look");
+  }, PAUSE_MS);
+}
+
 function open() {
   if (!palette() || palette().open) return;
   document.querySelector("dialog[open]")?.close();
   input().value = "";
+  drop();
   say("");
   palette().showModal();
   input().focus();
@@ -162,6 +186,7 @@ function giveUp() {
 }
 
 function take() {
+  clearTimeout(pause);
   const option = chosen() ?? byId("palette-message").querySelector("button");
   if (option?.matches("[data-find]")) byId("palette-form").requestSubmit();
   else option?.click();
@@ -177,7 +202,9 @@ document.addEventListener("click", ({ target }) => {
 document.addEventListener("input", ({ target }) => {
   if (target !== input()) return;
   say("");
+  drop();
   filter();
+  suggest();
 });
 
 document.addEventListener("keydown", (event) => {
@@ -217,6 +244,9 @@ document.addEventListener("htmx:afterSettle", ({ detail }) => {
   if (detail.target?.id === "palette-suggestions") {
     if (byId("palette-message").textContent === LOOKING) say("");
     offerProfilePages();
+    filter();
+  } else if (detail.target?.id === "palette-found") {
+    if (lookedFor !== input().value.trim()) drop();
     filter();
   } else if (detail.target?.id === "palette-message") {
     giveUp();

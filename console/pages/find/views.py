@@ -41,6 +41,7 @@ _PLUS = re.compile(r"^([\w-]*:)?\s+(?=\d[\d\W_]*$)")
 TENANT_S = 3.0
 TOTAL_S = 8.0
 TYPES_S = 2.0
+SUGGESTED = 5
 # Pages of the customer who is on screen. The browser puts the id in.
 PROFILE_PAGES = (
     ("Card", "customers:profile"),
@@ -53,13 +54,18 @@ READS_AND_POSTS = require_http_methods(["GET", "HEAD", "POST"])
 
 @allow(Permission.VIEW_PROFILES, FORM, logs="profile.found")
 def find(request: ConsoleRequest) -> HttpResponse:
-    """Redirect to the profile; else why not, or the candidates.
+    """Redirect to the profile; else why not, or the candidates. The palette asks while
+    somebody types, with `suggest`, and gets the first of them.
 
     Our own forms post, so that the search text is in no URL; a link can use ?id=.
     """
     text = get_search_text(request)
     with within(TOTAL_S):
         match = look_up(request.actor, text)
+    if "suggest" in request.POST:
+        ids = match.profiles[:SUGGESTED]
+        found = fetch_candidates(request.store, request.tenant, ids)
+        return render(request, "find/_found.html", {"candidates": found})
     if match.profile_id:
         return redirect("customers:profile", request.tenant.slug, match.profile_id)
     found = fetch_candidates(request.store, request.tenant, match.profiles)

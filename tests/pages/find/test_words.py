@@ -40,6 +40,18 @@ def adaline(tenant) -> str:
     return profile
 
 
+def test_find_suggests_while_somebody_types(find, client, adaline):
+    typed = {"id": "plat", "suggest": "on"}
+
+    found = client.post(reverse("find:find", args=["acme"]), typed)
+
+    assert 'role="option"' in found.text
+    assert f"/t/acme/profiles/{adaline}/" in found.text
+    assert "A••• W•••" in found.text
+    assert "<html" not in found.text
+    assert AuditEntry.objects.filter(action="profile.found").count() == 1
+
+
 @pytest.mark.parametrize(
     "text",
     [
