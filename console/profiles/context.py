@@ -79,7 +79,7 @@ def build_tab_context(
         return {"profile_id": profile_id, "can_retract": bool(get_order(request))}
     fetch, list_held = ask_head(request.store, profile_id)
     read = request.store.gather(fetch, list_held if held is None else lambda: held)
-    return build_head(request, *read, masker)
+    return build_head(request, masker, *read)
 
 
 def ask_head(store: StoreClient, profile_id: str) -> list[Callable[[], Any]]:
@@ -97,7 +97,7 @@ def know_customer(masker: Masker, found: Profile, held: Held) -> MaskedValue | N
 
 
 def build_head(
-    request: ConsoleRequest, found: Profile, held: Held, masker: Masker
+    request: ConsoleRequest, masker: Masker, found: Profile, held: Held
 ) -> dict[str, Any]:
     """Of each type of identifier the newest value, and those before it; and what is no
     identifier where one of its type could be."""

@@ -331,8 +331,9 @@ def _build_groups(
 ) -> list[ProfileTraitGroup]:
     """Filled groups first."""
     declared = {schema.display_name: schema for schema in schemas}
-    is_known = held is not None and not isinstance(held, MemoryProblem)
-    known = {each.id_type: each.values for each in held} if is_known else {}
+    known: dict[str, Sequence[str]] | None = None
+    if held is not None and not isinstance(held, MemoryProblem):
+        known = {each.id_type: each.values for each in held}
 
     def build_row(
         group: str, name: str, definition: TraitDefinition | None
@@ -352,8 +353,12 @@ def _build_groups(
             value=value,
             set_at=set_at.get(group, {}).get(name),
             shown=shown,
-            is_refused=bool(is_known and id_type and text)
-            and not is_among(known.get(id_type, ()), text),
+            is_refused=bool(
+                known is not None
+                and id_type
+                and text
+                and not is_among(known.get(id_type, ()), text)
+            ),
         )
 
     def build_group(name: str) -> ProfileTraitGroup:

@@ -143,7 +143,7 @@ def list_conversations(request: ConsoleRequest) -> HttpResponse:
     page, *head = store.gather(list_page, *asked)
     of_profile = {"profile_id": query["profile"]}
     if head:
-        of_profile = build_head(request, *head, masker)
+        of_profile = build_head(request, masker, *head)
     rows = build_rows(page.items, masker.with_names)
     log_view(
         request.actor,

@@ -362,7 +362,7 @@ def profile(request: ConsoleRequest, profile_id: str) -> HttpResponse:
         patience_s=PATIENCE_S,
     )
     masker, pins = masker_for(request.actor, found.id), request.tenant.pinned_groups
-    head = build_head(request, found, held, masker)
+    head = build_head(request, masker, found, held)
     build = partial(build_recent, request, found.id, since, masker.with_names)
     parts = {
         each.kind.plural: build_part(build, problem if each.items is None else each)

@@ -62,11 +62,6 @@ class Target:
             and self.kind.id_pattern.fullmatch(self.object_id)
         )
 
-    @cached_property
-    def erasure(self) -> Erasure | None:
-        """Its deletion at Segment; read once in a step."""
-        return find_erasure(self.tenant, self.profile_id)
-
     @property
     def tail(self) -> str:
         """What a person types to say that they mean this one."""
