@@ -4,7 +4,7 @@
 //     data-fill="phone:"   is typed for the person      data-find            sends the form
 //     data-href=".../-profile-/..."                     of the profile that is open
 //   data-recents="acme"  on a page: the customers of that tenant that were opened last
-// What is typed is sent in a body, by Enter or, where it is no page's name, after a pause:
+// What is typed is sent in a body, by Enter or, of words that are no page's name, after a pause:
 // each time is a lookup, which is counted and logged. Opened profiles are kept in
 // this browser as ids, for a day at most; signing out clears them.
 const PROFILE = /\/t\/([a-z0-9-]+)\/profiles\/(mem_profile_[0-9a-z]{26})\//;
@@ -135,9 +135,10 @@ function drop() {
   byId("palette-found")?.replaceChildren();
 }
 
-// Once nothing else is offered for it.
+// Once nothing else is offered for it. Half an identifier finds nobody: that is for Enter.
 function suggest() {
   const typed = input().value.trim();
+  if (IDENTITY.test(typed.toLowerCase())) return;
   const others = shown().some((option) => !option.matches("[data-find]"));
   if (!byId("palette-found") || others || typed.length < TYPED_MIN) return;
   pause = setTimeout(() => {
