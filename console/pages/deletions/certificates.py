@@ -150,7 +150,7 @@ def list_not_covered(deletion: Deletion) -> list[str]:
             f"what Segment held: its deletion there was finished on {done:{_DAY}}"
             if done
             else "what Segment holds: when this was issued, its deletion there was "
-            f"{asked.get_state_display()}"
+            f"{asked.get_state_display().lower()}"
         )
     return [
         *left,

@@ -584,7 +584,7 @@ def test_show_deletion_asks_again_while_the_worker_is_at_it(
     moved = client.get(address(requested), {"from": "executing"}, headers=HTMX)
 
     assert moved["HX-Refresh"] == "true"
-    assert "Round 1 found nothing" in part
+    assert "Round 1 of 3 found nothing" in part
     assert part.lstrip().startswith('<section id="deletions-outcome"')
 
 
