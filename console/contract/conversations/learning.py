@@ -118,7 +118,6 @@ Words = Annotated[
     Meta(max_length=WORDS_MAX),
 ]
 Speaker = Literal["", "customer", "agent", "other"]
-SPEAKERS: tuple[str, ...] = get_args(Speaker)
 
 
 class RuleException(StrictBody, frozen=True, kw_only=True):

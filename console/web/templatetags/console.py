@@ -168,16 +168,18 @@ def take_focus(form: BaseForm) -> str:
 
 
 @register.simple_tag
-def ident(value: str) -> SafeString:
-    """An id shortened in its middle, whole in its title, with a button to copy it."""
+def ident(value: str, *, is_tail: bool = False) -> SafeString:
+    """An id shortened in its middle, or its last signs alone, whole in its title, with a
+    button to copy it."""
+    short = f"…{value[-IDENT_TAIL:]}" if is_tail else shortened(value)
     return format_html(
         '<span class="ident"><code title="{}">{}</code>'
         '<button type="button" class="copy" data-copy="{}" aria-label="Copy id {}">'
         "{}</button></span>",
         value,
-        shortened(value),
+        short,
         value,
-        shortened(value),
+        short,
         icon("document-duplicate"),
     )
 
