@@ -128,5 +128,6 @@ def check_may(request: ConsoleRequest, permission: Permission) -> None:
     log_view(request.actor, "access.denied", outcome="denied", act=permission.name)
     yours = f"Your role here is {role.label}. " if role else ""
     raise AccessDenied(
-        f"{yours}To {permission} you need the role {who_may(permission)}. Nothing was changed."
+        f"{yours}To {permission} you need the role {who_may(permission)}: operators give"
+        " roles. Nothing was changed."
     )
