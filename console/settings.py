@@ -422,12 +422,13 @@ MFA_FORMS = {
     "reauthenticate_webauthn": "console.accounts.forms.AgainPasskeyForm",
 }
 MFA_RATE_LIMITS = {"webauthn_login": None}
-# Roles whose people sign in with a second factor or set one up before all else.
+ROLES = ("agent", "officer", "auditor", "operator", "developer", "engineer")
+# Those whose people sign in with a second factor or set one up before all else.
 REQUIRE_SECOND_FACTOR = env.items(
     "REQUIRE_SECOND_FACTOR",
     default=[],
-    form="roles: agent, officer, auditor, operator, developer",
-    of="agent|officer|auditor|operator|developer",
+    form=f"roles: {', '.join(ROLES)}",
+    of="|".join(ROLES),
 )
 MFA_ADAPTER = "console.tenants.vault.SecondFactors"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]

@@ -46,13 +46,13 @@ _overrides: dict[str, int] = {}
 
 
 def override_limits(given: Mapping[str, str]) -> None:
-    """Set limits from names and texts. Raises ValueError, naming the limit.
+    """Set limits from names and texts. Raises ValueError with the form expected.
 
     Settings call it before any noun is imported: from then on limits stand.
     """
     for name, text in ((n.strip(), t.strip()) for n, t in given.items()):
         if name not in SETTABLE:
-            raise ValueError(f"{name}: unknown limit, use one of {', '.join(SETTABLE)}")
+            raise ValueError(f"must be NAME=number, NAME one of {', '.join(SETTABLE)}")
         if not (text.isascii() and text.isdecimal() and 1 <= int(text) < 2**31):
             raise ValueError(f"{name}: must be a whole number from 1 to {2**31 - 1}")
         _overrides[name] = int(text)

@@ -8,6 +8,7 @@ import os
 import re
 from base64 import b64decode
 from collections.abc import Callable, Mapping
+from io import StringIO
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import quote
@@ -31,6 +32,7 @@ DATABASE = re.compile(
 # What a URL may hold as it is. In `p%40ss` the %40 is an @, but `100%` or `a/b` were
 # pasted: such a password is taken as it stands.
 URL_SAFE = re.compile(r"(?:[\w.~!$&'()*+,;=-]|%[0-9A-Fa-f]{2})*", re.ASCII)
+LINE = re.compile(r"(?:export )?\w+=.*|\s*(?:#.*)?", re.ASCII)
 
 
 class SettingsError(Exception):
@@ -175,8 +177,13 @@ def load_environment(folder: Path) -> Environment:
     path = folder / env.text("ENV_FILE", default=".env", form="a file's path")
     if "ENV_FILE" in os.environ or path.exists():
         try:
-            with path.open(encoding="utf-8") as file:
-                environ.Env.read_env(file)
+            lines = path.read_text(encoding="utf-8").splitlines()
         except (OSError, UnicodeDecodeError):
-            env.refuse("ENV_FILE", f"{path.name} must be a readable text file")
+            env.refuse("ENV_FILE", "must be the path of a readable text file")
+            return env
+        for number, line in enumerate(lines, 1):
+            # Not left to `read_env`, which logs the line: it may be half a secret.
+            if not LINE.fullmatch(line):
+                env.refuse("ENV_FILE", f"line {number} must be NAME=value or # comment")
+        environ.Env.read_env(StringIO("\n".join(filter(LINE.fullmatch, lines))))
     return env

@@ -15,6 +15,7 @@ from django.test import Client
 from django.urls import reverse
 
 from console.databases.encryption import encrypt
+from console.tenants.models import Role
 from console.tenants.vault import SECRET, get_secret_context
 from tests.factories import HTMX, PASSWORD, make_user
 
@@ -151,6 +152,10 @@ def test_role_that_requires_a_second_factor_opens_with_one(client, officer, sett
     assert "Your role requires a second" in client.get(reverse("mfa_index")).text
     Authenticator.objects.filter(type="totp").delete()
     assert client.get("/t/acme/profiles/")["Location"] == reverse("mfa_index")
+
+
+def test_role_of_every_kind_may_require_a_second_factor(settings):
+    assert tuple(Role.values) == settings.ROLES
 
 
 def test_role_that_requires_no_second_factor_is_left_alone(client, agent, settings):

@@ -19,12 +19,13 @@ WRONG = {
     "CSRF_TRUSTED_ORIGINS": "desk.example",
     "MEMORY_URL": "memory.example",
     "MEMORY_EMBEDDER": "bert-4711",
-    "MEMORY_LIMITS": "BATCH",
+    "MEMORY_LIMITS": "limit-4711=3",
     "MEMORY_DATABASE_URL": "postgres://memory:pass-4711@/",
     "MODEL_URL": "ftp://model-4711",
     "MODEL_KEY": "key-4711",
     "MODEL_PRICES": "0.4711",
     "LOG_LEVEL": "LOUD",
+    "REQUIRE_SECOND_FACTOR": "boss",
 }
 
 
@@ -147,12 +148,16 @@ def test_text_of_a_missing_file_is_refused_by_the_variable_s_name(tmp_path):
     [("manage.py", "check"), ("-c", "import console.wsgi")],
     ids=["manage", "wsgi"],
 )
-def test_start_names_every_wrong_setting_at_once(command):
-    names = ("PATH", "VAULT_KEYS", "MEMORY_DIGEST_KEY", "ENV_FILE")
+def test_start_names_every_wrong_setting_at_once(command, tmp_path):
+    names = ("PATH", "VAULT_KEYS", "MEMORY_DIGEST_KEY")
+    lines = tmp_path / "env"
+    lines.write_text("# Fine\n\nexport MAIL_URL=\nAUDIT_KEYS=k1:\n  half-a-key-4711\n")
     ran = subprocess.run(
         [sys.executable, *command],
         cwd=BASE_DIR,
-        env={name: os.environ[name] for name in names} | WRONG,
+        env={name: os.environ[name] for name in names}
+        | WRONG
+        | {"ENV_FILE": str(lines)},
         capture_output=True,
         text=True,
         check=False,
@@ -161,6 +166,11 @@ def test_start_names_every_wrong_setting_at_once(command):
     heading, *faults = ran.stderr.splitlines()
     assert ran.returncode == 1
     assert heading == "Settings (docs/configuration.md):"
-    assert {line.split(":")[0].strip() for line in faults} == set(WRONG)
+    assert {line.split(":")[0].strip() for line in faults} == {
+        *WRONG,
+        "AUDIT_KEYS",
+        "ENV_FILE",
+    }
+    assert "  ENV_FILE: line 5 must be NAME=value or # comment" in faults
     assert [raw for raw in WRONG.values() if raw in ran.stderr] == []
     assert "4711" not in ran.stderr

@@ -10,6 +10,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from django.core.management import CommandError, call_command
 from django.db import connections
 
 from tests.postgres import find_free_port
@@ -96,6 +97,12 @@ def test_serve_stops_the_server_when_the_worker_ends(serve):
         assert process.returncode == 1
         assert "manage.py db_worker ended by itself" in output
         assert list_marked(mark) == []
+
+
+@pytest.mark.parametrize("port", [-1, 0, 65536])
+def test_serve_refuses_what_is_no_port(port):
+    with pytest.raises(CommandError, match="from 1 to 65535"):
+        call_command("serve", port=port)
 
 
 def test_serve_looks_at_the_port_before_anything_else(serve, tmp_path):

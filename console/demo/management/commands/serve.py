@@ -36,6 +36,10 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         port = options["port"]
+        if not 0 < port < 2**16:
+            raise CommandError(
+                "A port is a number from 1 to 65535. Nothing was changed."
+            )
         commands: list[Sequence[str]] = []
         # Nobody takes a port while the demo is filled, which may take minutes.
         with ExitStack() as reserved:
