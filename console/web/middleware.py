@@ -56,6 +56,8 @@ from console.web.times import COOKIE, choose_zone
 
 # Asked by pages that are open, whether anybody is there or not.
 BACKGROUND = frozenset({"memory", "session"})
+# What pages send with questions that nobody has asked (static/js/session.js).
+BY_ITSELF = "X-By-Itself"
 # All that can be opened while a second factor has to be set up.
 SET_UP_PAGES = ("mfa_", "account_logout", "account_reauthenticate", "session")
 
@@ -301,7 +303,7 @@ class SessionRules(Middleware):
         if not request.user.is_authenticated:
             return None
         name = request.resolver_match.url_name if request.resolver_match else ""
-        if name not in BACKGROUND:
+        if name not in BACKGROUND and BY_ITSELF not in request.headers:
             request.session.keep()  # type: ignore[attr-defined]  # of SessionStore
         roles = list_roles(request.user)
         if request.session.get(ROLES) != roles:

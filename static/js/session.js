@@ -66,3 +66,10 @@ async function mend() {
 window.addEventListener("focus", mend);
 document.addEventListener("visibilitychange", () => document.hidden || mend());
 document.addEventListener("htmx:afterSettle", mend);
+
+// An open page that looks again keeps no session: nobody has asked.
+document.addEventListener("htmx:configRequest", ({ detail: { elt, headers, triggeringEvent } }) => {
+  if (!triggeringEvent && /load|every/.test(elt.getAttribute("hx-trigger"))) {
+    headers["X-By-Itself"] = "1";
+  }
+});

@@ -225,20 +225,21 @@ def test_session_has_a_new_id_after_a_change_of_roles(client, agent):
 
 
 @pytest.mark.parametrize(
-    ("step_s", "path", "lives_s"),
+    ("step_s", "path", "headers", "lives_s"),
     [
-        (600, "/tenants/", 8 * 3600),  # used all the time: the absolute end
-        (3600, "/tenants/", 1800),  # left alone: the idle end
-        (600, "/t/acme/memory/", 1800),  # open, with nobody there
-        (600, "/session/", 1800),
+        (600, "/tenants/", {}, 8 * 3600),  # used all the time: the absolute end
+        (3600, "/tenants/", {}, 1800),  # left alone: the idle end
+        (600, "/t/acme/memory/", {}, 1800),  # open, with nobody there
+        (600, "/session/", {}, 1800),
+        (600, "/tenants/", {"X-By-Itself": "1"}, 1800),
     ],
 )
-def test_session_ends(client, agent, step_s, path, lives_s):
+def test_session_ends(client, agent, step_s, path, headers, lives_s):
     with time_machine.travel(NOON, tick=False) as clock:
         client.force_login(agent)
         client.get("/tenants/")
         ended_s = 0
-        while client.get(path, headers=HTMX).status_code == 200:
+        while client.get(path, headers=HTMX | headers).status_code == 200:
             ended_s += step_s
             clock.shift(step_s)
 
