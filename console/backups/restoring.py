@@ -178,8 +178,11 @@ def _check_fits(database: Database, manifest: Manifest) -> None:
 
 def _check_empty(database: Database) -> None:
     model: Any = {"default": User, "memory": Account}[database.alias]
-    # One that cannot be read may hold something.
-    if database.exists() and _try(model.objects.exists, True):
+    has_tables = database.connection.introspection.table_names
+    # One that cannot be read may hold something; one without tables was only opened.
+    if database.exists() and _try(
+        lambda: bool(has_tables()) and model.objects.exists(), True
+    ):
         raise BackupError(
             f"{database.name}: holds data that would be replaced; --force accepts that."
         )

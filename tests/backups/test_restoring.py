@@ -476,6 +476,22 @@ def test_restore_into_a_new_installation_needs_to_be_told(folder, tenant):
     assert Store.objects.count() == 1
 
 
+@pytest.mark.skipif("vendor() != 'sqlite'", reason="makes a file")
+def test_restore_takes_a_file_that_was_only_opened_for_an_empty_one(folder, tmp_path):
+    run("backup", folder)
+    database = open_database("memory")
+    present, opened = database.present, str(tmp_path / "opened")
+    try:
+        database.lead_to(opened)
+        database.ask("PRAGMA journal_mode=WAL")
+
+        with pytest.raises(CommandError, match="no ledger of deletions here"):
+            run("restore", folder, "--only", "memory")
+        run("restore", folder, "--only", "memory", "--without-ledger")
+    finally:
+        database.lead_to(present)
+
+
 def test_restore_goes_by_no_other_installations_ledger(folder, tenant):
     run("backup", folder)
     open_account(tenant).delete_store(tenant.store_id)
