@@ -19,8 +19,12 @@ prepare_process()
 with suppress(AttributeError):
     CDLL(None).mallopt(-8, 1)
 
-# The web processes' counts for /metrics.
-counts = os.environ["PROMETHEUS_MULTIPROC_DIR"] = mkdtemp(prefix="console-metrics-")
+# The web processes' counts for /metrics: files mapped into memory. On a full disk whoever
+# writes in one is killed (SIGBUS), so in memory where the system has such a folder.
+shared = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108
+counts = os.environ["PROMETHEUS_MULTIPROC_DIR"] = mkdtemp(
+    "", "console-metrics-", shared
+)
 
 worker_class = "console.web_worker.BufferingWorker"
 workers = settings.WEB_CONCURRENCY
