@@ -49,7 +49,14 @@ class Command(BaseCommand):
                 settings.SEGMENT_URL = f"http://{HOST}:{segment}"
                 os.environ["SEGMENT_URL"] = settings.SEGMENT_URL
                 commands = [("-m", "console.demo.segment", str(segment))]
-            call_command("prepare", demo=options["demo"], port=port, stdout=self.stdout)
+            try:
+                call_command(
+                    "prepare", demo=options["demo"], port=port, stdout=self.stdout
+                )
+            except KeyboardInterrupt:
+                raise CommandError(
+                    "Stopped; the next start goes on from here."
+                ) from None
         server = (
             "gunicorn",
             "--config",
