@@ -35,7 +35,7 @@ def test_a_bad_recall_is_explained_and_guarded(
         expect(page.get_by_role("heading", name="What the agent knew")).to_be_visible()
         expect(page.get_by_text("neighbour")).to_have_count(0)
     with step("the same run in the lab"):
-        page.get_by_role("link", name="Run it again").click()
+        page.get_by_role("link", name="Run again").click()
         page.get_by_label("Query", exact=True).last.fill("delivery")
         page.get_by_role("button", name="Run", exact=True).click()
         expect(page.locator(".result")).to_have_count(2)
