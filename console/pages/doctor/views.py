@@ -71,6 +71,7 @@ def doctor(request: ConsoleRequest) -> HttpResponse:
         "asked": asked,
         "hops": [(x, list(of)) for x, of in groupby(verdicts, lambda v: v.hop)],
         "first": find_first(verdicts),
+        "doubts": sum(verdict.state == "warn" for verdict in verdicts),
         "subject": evidence.subject.value,
         "known": request.tenant.known_findings,
     }

@@ -31,7 +31,6 @@ from console.web.forms import ConsoleForm
 from console.web.render import ConsoleRequest, render_form
 from console.web.times import MomentField
 
-HOURS_MAX = 168
 FILE_BYTES, FILE_CASES = 1_000_000, 1_000
 # A list of cases, a case, its fields.
 DEPTH_MAX = 3
@@ -62,14 +61,23 @@ def run_suite(tenant_id: str, suite: str, since: str) -> None:
 
 class ScheduleForm(ConsoleForm):
     suite = forms.ChoiceField()
-    every_hours = forms.IntegerField(
+    every_hours = forms.TypedChoiceField(
+        coerce=int,
+        empty_value=None,
         required=False,
-        min_value=1,
-        max_value=HOURS_MAX,
-        label="Hours between runs",
-        help_text="24: daily. Empty: when somebody starts it.",
+        label="Runs",
+        choices=[
+            ("", "By hand"),
+            (1, "Every hour"),
+            (6, "Every 6 hours"),
+            (12, "Every 12 hours"),
+            (24, "Every day"),
+            (168, "Every week"),
+        ],
     )
-    due_at = MomentField(label="Next at", initial=timezone.now)
+    due_at = MomentField(
+        label="First run", required=False, help_text="In your time. Empty: at once."
+    )
 
     def __init__(self, suites: list[str], *args: Any) -> None:
         super().__init__(*args)
@@ -132,7 +140,8 @@ def schedule(request: ConsoleRequest) -> HttpResponse:
     with transaction.atomic():
         schedules.filter(suite=suite).delete()
         if form.cleaned_data["every_hours"]:
-            schedules.create(suite=suite, **form.cleaned_data)
+            due_at = form.cleaned_data["due_at"] or timezone.now()
+            schedules.create(suite=suite, **form.cleaned_data | {"due_at": due_at})
         log(request.actor, "suite.scheduled", "tenant", str(request.tenant.pk))
     return redirect("recall:suites", request.tenant.slug)
 
