@@ -146,9 +146,12 @@ class NewRequestForm(IntakeForm):
         else:
             del self.fields["tenants"]
 
-    def clean_identifiers(self) -> list[str]:
-        lines = [line.strip() for line in self.cleaned_data["identifiers"].splitlines()]
-        lines = list(dict.fromkeys(filter(None, lines)))
+    def clean_identifiers(self) -> dict[str, int]:
+        """Each with the number of its line."""
+        lines: dict[str, int] = {}
+        for number, line in enumerate(self.cleaned_data["identifiers"].splitlines(), 1):
+            if line.strip():
+                lines.setdefault(line.strip(), number)
         if len(lines) > IDENTIFIERS_MAX:
             raise forms.ValidationError(f"At most {IDENTIFIERS_MAX} at once.")
         return lines

@@ -41,16 +41,20 @@ def delete_item(
     Raises OnHold, DiskFull, before anything was deleted; MemoryProblem.
     """
     now = timezone.now()
-    deletion, is_new = _create(
-        [target],
-        actor,
-        state=State.EXECUTING,
-        started_at=now,
-        due_at=now + steps.LEASE,
-        counts=counts,
-        reason_code=reason_code,
-        reason=reason,
-    )
+    check_room()
+    check_hold(actor.in_tenant()[1], target.profile_id)
+    # Durable: it is on disk before the memory hears of it.
+    with transaction.atomic(durable=True):
+        deletion, is_new = _insert(
+            [target],
+            actor,
+            state=State.EXECUTING,
+            started_at=now,
+            due_at=now + steps.LEASE,
+            counts=counts,
+            reason_code=reason_code,
+            reason=reason,
+        )
     if is_new:
         try:
             steps.execute(deletion, actor, is_first=True)
@@ -59,36 +63,51 @@ def delete_item(
     return deletion
 
 
-def open_request(
-    found: Inventory, actor: Actor, *, ticket: str, **intake: Any
-) -> tuple[Deletion, bool]:
-    """To be confirmed; or the open one that names the same already, and False.
+def open_requests(
+    found: Sequence[tuple[Inventory, Actor]], *, ticket: str, **intake: Any
+) -> list[tuple[Deletion, bool]]:
+    """All of them or none: each to be confirmed; or the open one that names the same
+    already, and False.
 
     intake  channel, identity_proof, reason_code, received_on, case
     Raises OnHold, DiskFull, MemoryProblem.
     """
-    return _create(
-        found.targets,
-        actor,
-        state=State.PREVIEWED,
-        counts=found.counts,
-        inventory=found.digest,
-        reason=f"Ticket {ticket}",
-        **intake,
-    )
+    check_room()
+    for inventory, actor in found:
+        check_hold(actor.in_tenant()[1], inventory.targets[0].profile_id)
+    # In one order, or two officers with the same letter would wait for each other.
+    ordered = sorted(found, key=lambda each: each[0].targets[0].object_id)
+    with transaction.atomic(durable=True):
+        return [
+            _insert(
+                inventory.targets,
+                actor,
+                state=State.PREVIEWED,
+                counts=inventory.counts,
+                inventory=inventory.digest,
+                reason=f"Ticket {ticket}",
+                **intake,
+            )
+            for inventory, actor in ordered
+        ]
 
 
-def _create(
+def open_request(
+    found: Inventory, actor: Actor, **intake: Any
+) -> tuple[Deletion, bool]:
+    """The same of one."""
+    [opened] = open_requests([(found, actor)], **intake)
+    return opened
+
+
+def _insert(
     targets: Sequence[Target], actor: Actor, **facts: Any
 ) -> tuple[Deletion, bool]:
-    check_room()
     user, tenant = actor.in_tenant()
     target, *more = targets
     facts["needs_approval"] = DeletionPolicy.of(tenant).asks_for_approval({})
-    check_hold(tenant, target.profile_id)
     try:
-        # Durable: it is on disk before the memory hears of it.
-        with transaction.atomic(durable=True):
+        with transaction.atomic():
             deletion = Deletion.objects.create(
                 tenant=tenant,
                 kind=target.kind.name,

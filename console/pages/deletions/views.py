@@ -12,9 +12,11 @@ from django.db.models import Q
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
+from django.utils.html import format_html
 from django_htmx.http import HttpResponseClientRefresh
 
 from console.audit.log import log, log_view
+from console.client.errors import MemoryRefused
 from console.pages.deletions import services, steps
 from console.pages.deletions.certificates import read_certificate
 from console.pages.deletions.forms import (
@@ -31,6 +33,7 @@ from console.pages.deletions.inventory import Inventory, take_inventory
 from console.pages.deletions.models import Deletion, DeletionPolicy, Target
 from console.profiles.identity import WORDS, look_up
 from console.profiles.items import OBSERVATION, PROFILE, SUMMARY, find_kind
+from console.profiles.models import OnHold, check_hold
 from console.tenants.actor import Actor, Permission, may, who_may
 from console.tenants.models import Role, Tenant
 from console.web.access import FORM, POST, allow, ask_who_it_is
@@ -184,23 +187,23 @@ def add_request(request: ConsoleRequest) -> HttpResponse:
     # Also when another field is wrong: all errors are shown at once.
     if form.is_bound and "identifiers" in form.cleaned_data:
         tenants = form.cleaned_data.get("tenants", [request.tenant])
-        if found := _find_targets(request, form, tenants):
+        actors = [Actor(request.user, tenant, Role.OFFICER) for tenant in tenants]
+        if found := _find_all(form, actors):
             return _open_requests(request, found, form)
     return render_form(request, "deletions/add.html", {"form": form})
 
 
-def _find_targets(
-    request: ConsoleRequest, form: NewRequestForm, tenants: Sequence[Tenant]
-) -> list[tuple[Actor, list[Target]]]:
-    """Whose profiles are meant, at each tenant; the form has the errors."""
-    actors = [Actor(request.user, tenant, Role.OFFICER) for tenant in tenants]
-    found: dict[tuple[Actor, str], None] = {}
-    for number, line in enumerate(form.cleaned_data["identifiers"], 1):
+def _find_all(
+    form: NewRequestForm, actors: Sequence[Actor]
+) -> list[tuple[Inventory, Actor]]:
+    """What goes of whom, at each tenant; or the form has the errors of each line."""
+    found: dict[tuple[Actor, str], int] = {}
+    for line, number in form.cleaned_data["identifiers"].items():
         matches = [(actor, look_up(actor, line)) for actor in actors]
         exact = [each for each in matches if each[1].id_type != WORDS]
-        found |= {
-            (actor, id_): None for actor, match in exact for id_ in match.profiles
-        }
+        for actor, match in exact:
+            for id_ in match.profiles:
+                found.setdefault((actor, id_), number)
         if any(len(match.profiles) > 1 for _, match in exact):
             problem = "Several profiles share it: give their profile ids."
         elif any(match.profiles for _, match in exact):
@@ -210,28 +213,33 @@ def _find_targets(
         else:
             problem = matches[0][1].problem or "Nobody has it here."
         form.add_error("identifiers", f"Line {number}: {problem}")
-    if form.errors:
-        return []
-    return [(actor, [Target(PROFILE, id_, id_)]) for actor, id_ in found]
+    inventories = []
+    for (actor, id_), number in found.items():
+        try:
+            check_hold(actor.in_tenant()[1], id_)
+            if form.is_valid():
+                target = Target(PROFILE, id_, id_)
+                inventories.append((take_inventory([target], actor), actor))
+        except (OnHold, MemoryRefused) as refused:
+            where = f" at {actor.tenant}" if len(actors) > 1 else ""
+            problem = f"Line {number}{where}: {refused.message}"
+            form.add_error("identifiers", f"{problem} No request was opened.")
+    return inventories if form.is_valid() else []
 
 
 def _open_requests(
-    request: ConsoleRequest,
-    found: Sequence[tuple[Actor, list[Target]]],
-    form: IntakeForm,
+    request: ConsoleRequest, found: Sequence[tuple[Inventory, Actor]], form: IntakeForm
 ) -> HttpResponse:
     """One for each profile, of one case. What stands in another one is left to that."""
     case = uuid4() if len(found) > 1 else None
-    opened = [
-        services.open_request(
-            take_inventory(targets, actor), actor, case=case, **form.intake
-        )
-        for actor, targets in found
-    ]
-    if taken := sum(not is_new for _, is_new in opened):
-        messages.warning(
-            request, f"{taken} of {len(opened)} had been requested before."
-        )
+    opened = services.open_requests(found, case=case, **form.intake)
+    taken = [each for each, is_new in opened if not is_new]
+    for each in taken:
+        said = '{} of {} had been requested before: <a href="{}">{} …{}</a>.'
+        url = reverse("deletions:deletion", args=[each.tenant.slug, each.pk])
+        of = each.tenant, each.target.tail
+        words = format_html(said, len(taken), len(opened), url, *of)
+        messages.warning(request, words)
     first = next((each for each, is_new in opened if is_new), opened[0][0])
     return redirect("deletions:deletion", first.tenant.slug, first.pk)
 
@@ -245,7 +253,8 @@ def delete_selection(request: ConsoleRequest, profile_id: str) -> HttpResponse:
         raise Http404
     form = IntakeForm(request=request)
     if form.is_valid():
-        return _open_requests(request, [(request.actor, targets)], form)
+        found = take_inventory(targets, request.actor)
+        return _open_requests(request, [(found, request.actor)], form)
     context = {"form": form, "targets": targets, "profile_id": profile_id}
     return render_form(request, "deletions/add.html", context)
 

@@ -16,9 +16,11 @@ from django.utils import timezone
 from console.audit.models import AuditEntry
 from console.client.errors import MemoryNotFound, MemoryRefused
 from console.pages.deletions import services, steps
-from console.pages.deletions.models import Deletion, DeletionPolicy
+from console.pages.deletions.inventory import take_inventory
+from console.pages.deletions.models import Deletion, DeletionPolicy, Target
 from console.pages.deletions.steps import advance_deletions
-from console.profiles.models import Hold
+from console.profiles.items import PROFILE
+from console.profiles.models import Hold, OnHold
 from console.service.memory.models import Profile
 from console.tenants.actor import Actor
 from console.tenants.models import Membership, Role
@@ -524,6 +526,9 @@ def test_add_request_leads_to_the_one_that_stands(requested, client, profile_id)
     response = client.post(reverse("deletions:add", args=["acme"]), form, follow=True)
 
     assert "1 of 1 had been requested before" in response.text
+    assert (
+        f'<a href="{address(requested)}">Acme …{profile_id[-6:]}</a>' in response.text
+    )
     assert Deletion.objects.get() == requested
 
 
@@ -633,5 +638,42 @@ def test_hold_refuses_a_request(requested, second, client, officer, profile_id):
     again = client.post(
         reverse("deletions:add", args=["acme"]), INTAKE | {"identifiers": profile_id}
     )
-    assert again.status_code == 409
+    assert again.status_code == 422
     assert "On hold: A law says" in again.text
+
+
+def test_add_request_opens_none_where_one_line_is_refused(
+    client, officer, tenant, profile_id
+):
+    others = [make_profile(tenant, email=f"ann{n}@example.com") for n in range(2)]
+    Hold.objects.create(
+        tenant=tenant, profile_id=profile_id, basis="law", set_by=officer
+    )
+    client.force_login(officer)
+    lines = "\n".join([others[0], "", profile_id, others[1]])
+    form = INTAKE | {"identifiers": lines}
+
+    response = client.post(reverse("deletions:add", args=["acme"]), form)
+
+    assert "Line 3: On hold: A law says" in response.text
+    assert others[1] in response.text
+    assert not Deletion.objects.exists()
+
+
+def test_open_requests_opens_none_where_one_is_refused_late(
+    officer, tenant, profile_id
+):
+    actor = Actor(officer, tenant, Role.OFFICER)
+    free = make_profile(tenant, email="anna@example.com")
+    found = [
+        (take_inventory([Target(PROFILE, id_, id_)], actor), actor)
+        for id_ in (free, profile_id)
+    ]
+    Hold.objects.create(
+        tenant=tenant, profile_id=profile_id, basis="law", set_by=officer
+    )
+
+    with pytest.raises(OnHold):
+        services.open_requests(found, ticket="T-1")
+
+    assert not Deletion.objects.exists()
