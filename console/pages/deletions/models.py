@@ -19,7 +19,8 @@ from console.contract.ids import PROFILE_ID
 from console.profiles.items import ITEM_KINDS, PROFILE, ItemKind
 from console.segment.models import Erasure
 from console.segment.outbox import find_erasure
-from console.tenants.models import Tenant
+from console.tenants.actor import Permission
+from console.tenants.models import Membership, Tenant
 
 # Past it a page that still waits for the memory's answer is gone: the client gives up
 # after MEMORY_TOTAL_TIMEOUT_S, 10 by default, for each of two calls.
@@ -120,10 +121,20 @@ class DeletionQuerySet(models.QuerySet["Deletion"]):
         return self.order_by(came.asc(nulls_last=True), "-created_at", "id")
 
     def waiting_for(self, user: User) -> Self:
-        """What goes on only when a person like this one does something."""
-        state = Deletion.State
-        unsure = Q(state__in=[state.UNKNOWN, state.PREVIEWED])
-        return self.filter(unsure | Q(state=state.AWAITING) & ~Q(requested_by=user))
+        """What goes on only when this person, who may delete, does something. What another
+        such person opened is that one's to confirm."""
+        state, mine = Deletion.State, Q(requested_by=user)
+        may_confirm = Membership.objects.filter(
+            tenant=OuterRef("tenant"),
+            user=OuterRef("requested_by"),
+            user__is_active=True,
+            role__in=Permission.DELETE.roles,
+        )
+        return self.filter(
+            Q(state=state.UNKNOWN)
+            | Q(state=state.PREVIEWED) & (mine | ~Exists(may_confirm))
+            | Q(state=state.AWAITING) & ~mine
+        )
 
     def on(self, target: Target) -> Self:
         return self.filter(kind=target.kind.name, object_id=target.object_id)

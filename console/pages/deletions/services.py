@@ -26,6 +26,10 @@ class SamePerson(DomainError, status=403, title="Another person approves this"):
     """Whoever asks for a deletion cannot also approve it."""
 
 
+class NotYours(DomainError, status=403, title="Another person confirms this"):
+    """Whoever opened a request confirms it."""
+
+
 def delete_item(
     target: Target,
     actor: Actor,
@@ -137,11 +141,15 @@ def recount(deletion: Deletion, actor: Actor) -> None:
 
 
 def submit(deletion: Deletion, actor: Actor, seen: str) -> None:
-    """The first yes, to the inventory that was `seen`. Raises MemoryProblem, Overtaken."""
+    """The first yes, to the inventory that was `seen`. Raises NotYours, MemoryProblem,
+    Overtaken."""
     _check_state(deletion, State.PREVIEWED)
+    user, tenant = actor.in_tenant()
+    if not Deletion.objects.waiting_for(user).filter(pk=deletion.pk).exists():
+        email = deletion.requested_by.email
+        raise NotYours(f"{email} opened it and has to confirm it. Nothing was changed.")
     if not steps.is_unchanged(deletion, actor, seen):
         return
-    user, tenant = actor.in_tenant()
     policy, now = DeletionPolicy.of(tenant), timezone.now()
     asks = policy.asks_for_approval(deletion.counts)
     execute_at = now + timedelta(hours=policy.cool_off_hours)

@@ -169,11 +169,11 @@ def _redirect_to_standing(request: ConsoleRequest, deletion: Deletion) -> HttpRe
             f"{deletion.requested_by.email} requested this deletion before you. "
             "Your request was not carried out.",
         )
-    return _redirect_to_receipt(request, deletion)
+    return _redirect_to_receipt(deletion)
 
 
-def _redirect_to_receipt(request: ConsoleRequest, deletion: Deletion) -> HttpResponse:
-    return redirect("deletions:deletion", request.tenant.slug, deletion.pk)
+def _redirect_to_receipt(deletion: Deletion) -> HttpResponse:
+    return redirect("deletions:deletion", deletion.tenant.slug, deletion.pk)
 
 
 @allow(Permission.DELETE, FORM, logs=STEPS)
@@ -241,7 +241,7 @@ def _open_requests(
         words = format_html(said, len(taken), len(opened), url, *of)
         messages.warning(request, words)
     first = next((each for each, is_new in opened if is_new), opened[0][0])
-    return redirect("deletions:deletion", first.tenant.slug, first.pk)
+    return _redirect_to_receipt(first)
 
 
 @allow(Permission.DELETE, FORM, logs=STEPS)
@@ -311,10 +311,12 @@ def _show(request: ConsoleRequest, shown: Deletion, form: ConfirmForm) -> HttpRe
     here = Q(tenant=request.tenant, profile_id=shown.profile_id)
     related = Deletion.objects.filter(here | Q(case=shown.case, case__isnull=False))
     visible = related.filter(tenant__in=Tenant.objects.visible_to(request.user))
+    waiting = Deletion.objects.waiting_for(request.user)
+    may_delete = request.actor.may(Permission.DELETE)
     context: dict[str, Any] = {
         "deletion": shown,
         "form": form,
-        "is_mine": shown.requested_by == request.user,
+        "is_yours": may_delete and waiting.filter(pk=shown.pk).exists(),
         "policy": DeletionPolicy.of(request.tenant),
         "related": visible.exclude(pk=shown.pk).select_related("tenant")[:PAGE_ROWS],
         "proof": read_certificate(shown),
@@ -328,7 +330,7 @@ def _show(request: ConsoleRequest, shown: Deletion, form: ConfirmForm) -> HttpRe
         ),
     }
     waits = shown.state in {State.PREVIEWED, State.AWAITING}
-    if waits and request.actor.may(Permission.DELETE):
+    if waits and may_delete:
         context["found"] = take_inventory(shown.targets, request.actor)
         _log_preview(request, shown.target, context["found"])
     page, part = "deletions/deletion.html", "deletions/_verdict.html"
@@ -367,6 +369,7 @@ def move_deletion(
         if not form.is_valid():
             return _show(request, shown, form)
         services.submit(shown, actor, seen)
+        shown = _find_next(request, shown) or shown
     elif move == "approve":
         services.approve(shown, actor, seen)
     elif move == "cancel":
@@ -375,7 +378,20 @@ def move_deletion(
         services.recount(shown, actor)
     else:
         raise Http404
-    return _redirect_to_receipt(request, shown)
+    return _redirect_to_receipt(shown)
+
+
+def _find_next(request: ConsoleRequest, done: Deletion) -> Deletion | None:
+    """What the same person confirms next of the same letter."""
+    if done.case is None or done.state == State.PREVIEWED:
+        return None
+    waiting = Deletion.objects.waiting_for(request.user).filter(case=done.case)
+    visible = waiting.filter(tenant__in=Tenant.objects.visible_to(request.user))
+    found = visible.filter(state=State.PREVIEWED).select_related("tenant").first()
+    if found:
+        said = f"…{done.tail} is requested. This is the next of the same letter."
+        messages.success(request, said)
+    return found
 
 
 @allow(Permission.CHANGE_DELETION_POLICY, FORM, logs="deletion.arranged")

@@ -486,6 +486,29 @@ def test_add_request_takes_several_identifiers_at_several_tenants(
     assert len({each.case for each in opened}) == 1
     assert {each.state for each in opened} == {"previewed"}
     assert "Globex: profile" in response.text
+    first = response.context["deletion"]
+    typed = {"confirmation": first.tail, "tenant_confirmation": first.tenant.slug}
+    following = post(client, first, "confirm", **typed)
+    assert "This is the next of the same letter" in following.text
+    assert following.context["deletion"].state == "previewed"
+
+
+def test_request_is_confirmed_by_who_opened_it(client, officer, second, profile_id):
+    client.force_login(officer)
+    form = INTAKE | {"identifiers": profile_id}
+    client.post(reverse("deletions:add", args=["acme"]), form)
+    opened = Deletion.objects.get()
+
+    shown = as_person(second).get(address(opened))
+    typed = {"confirmation": opened.tail, "tenant_confirmation": "acme"}
+    seen = {"version": opened.version, "inventory": opened.inventory}
+    refused = as_person(second).post(address(opened, "confirm"), typed | seen)
+
+    assert f"It waits for {officer.email}" in shown.text
+    assert "Request deletion" not in shown.text
+    assert refused.status_code == 403
+    assert Deletion.objects.get().state == "previewed"
+    assert not Deletion.objects.waiting_for(second).exists()
 
 
 @pytest.mark.parametrize(
