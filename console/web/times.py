@@ -56,7 +56,7 @@ class DayField(forms.DateField):
     """A day, as pages or ISO write it; 10/12 would be two days."""
 
     def __init__(self, **kwargs: Any) -> None:
-        attrs = {"placeholder": DAY_EXAMPLE, "autocomplete": "off"}
+        attrs = {"placeholder": f"e.g. {DAY_EXAMPLE}", "autocomplete": "off"}
         widget = forms.DateInput(attrs=attrs, format="%-d %b %Y")
         kwargs = {"required": False, "widget": widget, **kwargs}
         super().__init__(input_formats=DAY_FORMATS, **kwargs)
@@ -66,7 +66,7 @@ class MomentField(forms.DateTimeField):
     """A day and a time to the minute, in the viewer's zone unless another is given."""
 
     def __init__(self, **kwargs: Any) -> None:
-        attrs = {"placeholder": f"{DAY_EXAMPLE}, 09:00", "autocomplete": "off"}
+        attrs = {"placeholder": f"e.g. {DAY_EXAMPLE}, 09:00", "autocomplete": "off"}
         widget = forms.DateTimeInput(attrs=attrs, format="%-d %b %Y, %H:%M")
         formats = [f"{day}, %H:%M" for day in DAY_FORMATS]
         super().__init__(input_formats=formats, widget=widget, **kwargs)

@@ -52,7 +52,7 @@ class CheckForm(ConsoleForm):
 class MonthForm(ConsoleForm):
     month = forms.DateField(
         input_formats=["%Y-%m"],
-        widget=forms.DateInput(format="%Y-%m", attrs={"placeholder": "2026-01"}),
+        widget=forms.DateInput(format="%Y-%m", attrs={"placeholder": "e.g. 2026-01"}),
         help_text="Year and month, in UTC.",
         error_messages={"invalid": "Must be a year and a month, such as 2026-01."},
     )

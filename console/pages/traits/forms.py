@@ -161,7 +161,9 @@ def _build_widget(row: TraitRow, kind: str) -> forms.Widget:
     if kind == NUMBER:
         return forms.TextInput({"inputmode": "decimal"})
     if kind == DATE:
-        return forms.TextInput({"placeholder": DAY_EXAMPLE, "autocomplete": "off"})
+        return forms.TextInput(
+            {"placeholder": f"e.g. {DAY_EXAMPLE}", "autocomplete": "off"}
+        )
     long = kind == STRING and (len(row.text) > LINE_MAX or "\n" in row.text)
     if kind == ARRAY or (long and not row.is_sensitive):
         return forms.Textarea({"rows": 4, "dir": "auto"})

@@ -188,7 +188,7 @@ def test_correct_does_not_fill_in_a_masked_value(client, profile):
     [
         ("tier", 'value="gold"'),
         ("vip", 'value="no"'),
-        ("note", 'placeholder="31 Jan 2026"'),
+        ("note", 'placeholder="e.g. 31 Jan 2026"'),
     ],
 )
 def test_correct_fills_in_the_current_value(client, profile, trait, start):
