@@ -224,6 +224,7 @@ class Erasure(Sealed):
         REQUESTED = "requested"
         FINISHED = "finished"
         FAILED = "failed"
+        NOTHING = "nothing", "nothing to ask"
 
     OPEN = (State.WAITING, State.REQUESTED)
 

@@ -60,7 +60,7 @@ ASK_FIRST, ASK_LATER = timedelta(minutes=1), timedelta(hours=1)
 FRAME_BYTES = 1024
 ENDED = {"FAILED", "INVALID", "NOT_SUPPORTED", "PARTIAL_SUCCESS"}
 NO_TOKEN = "It waits for a token of Segment's Public API, in the workspace's settings."  # noqa: S105
-NO_USER_ID = "No user id was known, by which alone Segment deletes."
+NO_USER_ID = "Segment knows no user id of theirs, by which alone it deletes."
 TOO_LONG = f": Segment takes {EVENT_BYTES:,} an event."
 DELETING = "Its profile is being deleted."
 TOO_OLD = (
@@ -461,7 +461,7 @@ def settle(tenant: Tenant, profile_id: str, *, is_deleted: bool) -> None:
         rows.delete()
         erasure.due_at = timezone.now() + wait
         if not user_ids:
-            _end(erasure, Erasure.State.FAILED, NO_USER_ID)
+            _end(erasure, Erasure.State.NOTHING, NO_USER_ID)
         erasure.save()
 
 

@@ -23,4 +23,6 @@ async function copy(button) {
 document.addEventListener("click", (event) => {
   const button = event.target.closest("[data-copy]");
   if (button) copy(button);
+  // <button data-print>: the browser's own dialog, with print.css.
+  if (event.target.closest("[data-print]")) window.print();
 });

@@ -246,7 +246,7 @@ def test_deletion_waits_for_a_token_and_says_so(workspace, segment, tenant):
 
     waits, impossible = Erasure.objects.order_by("profile_id")
     assert (waits.state, waits.words) == ("waiting", outbox.NO_TOKEN)
-    assert (impossible.state, impossible.words) == ("failed", outbox.NO_USER_ID)
+    assert (impossible.state, impossible.words) == ("nothing", outbox.NO_USER_ID)
     assert segment.deletions == {}
 
 

@@ -16,6 +16,7 @@ from console.audit.signing import sign, verify
 from console.core.errors import DomainError
 from console.databases.compaction import get_purge_time
 from console.pages.deletions.models import Deletion
+from console.segment.models import Erasure
 from console.tenants.vault import get_tenant_guard
 from console.web.times import to_local
 
@@ -145,18 +146,23 @@ def list_not_covered(deletion: Deletion) -> list[str]:
     else:
         left.append(f"traces in unused pages of the database file, {by_then}")
     if asked := deletion.erasure:
-        done = asked.state == asked.State.FINISHED and asked.finished_at
-        left.append(
-            f"what Segment held: its deletion there was finished on {done:{_DAY}}"
-            if done
-            else "what Segment holds: when this was issued, its deletion there was "
-            f"{asked.get_state_display().lower()}"
-        )
+        left.append(_describe_segment(asked))
     return [
         *left,
         *_list_backups(at),
         f"dumps, snapshots and copies made by other tools: {UNKNOWN}",
     ]
+
+
+def _describe_segment(asked: Erasure) -> str:
+    if asked.state == asked.State.NOTHING:
+        return (
+            "what Segment may hold: nothing was to ask, as no user id was known there"
+        )
+    if asked.state == asked.State.FINISHED and (done := asked.finished_at):
+        return f"what Segment held: its deletion there was finished on {done:{_DAY}}"
+    state = asked.get_state_display().lower()
+    return f"what Segment holds: when this was issued, its deletion there was {state}"
 
 
 def _describe_wal(at: datetime) -> str:

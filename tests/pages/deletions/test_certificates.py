@@ -17,6 +17,7 @@ from console.pages.deletions.certificates import digest_subject, list_not_covere
 from console.pages.deletions.models import Deletion, DeletionPolicy
 from console.pages.deletions.steps import advance_deletions
 from console.segment.models import Erasure
+from console.segment.outbox import NO_USER_ID
 from console.tenants.actor import Actor
 from tests.factories import make_observation, make_profile
 from tests.pages.deletions.test_requests import address, as_person, post, second
@@ -177,7 +178,7 @@ def test_certificate_is_issued_again_a_day_later(erased):
     assert stated["confirmed"]
 
 
-def test_certificate_is_issued_again_until_segment_has_deleted(erased, tenant):
+def test_certificate_is_issued_again_until_segment_has_deleted(client, erased, tenant):
     asked = Erasure.objects.create(tenant=tenant, profile_id=erased.profile_id)
     told = []
 
@@ -188,6 +189,11 @@ def test_certificate_is_issued_again_until_segment_has_deleted(erased, tenant):
         told.append((now.due_at is not None, "held" in now.certificate))
         Erasure.objects.update(state="finished", finished_at=timezone.now())
 
+    Erasure.objects.update(state="nothing", words=NO_USER_ID)
+    shown = client.get(address(erased)).text
+    assert NO_USER_ID in shown
+    assert "Nothing to ask" in shown
+    assert "nothing was to ask" in " ".join(list_not_covered(Deletion.objects.get()))
     assert told == [(True, False), (False, True), (False, True)]
     assert asked.state == "waiting"
 
