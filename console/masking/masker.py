@@ -342,6 +342,7 @@ class MaskedValue:
     profile_id   where it can be revealed or hidden again; "" where it cannot
     place        which value of its subject it is: an identifier and a conversation
                  have several
+    is_again     it stands elsewhere on the page, where its control is
     """
 
     text: str = field(repr=False)
@@ -350,6 +351,7 @@ class MaskedValue:
     clear_until: datetime | None = None
     profile_id: str = ""
     place: int | str = 1
+    is_again: bool = False
 
     @property
     def kind(self) -> str:
@@ -414,6 +416,7 @@ class Masker:
         read_own = cache(partial(_read_own, tenant, [profile_id]))
         self._read_own: Callable[[], Iterable[Own]] = read_own
         self._sources: dict[str, Source] = {}
+        self._beside: Mapping[str, MaskedValue] = {}
 
     @property
     def version(self) -> str:
@@ -468,6 +471,24 @@ class Masker:
         names = {each: self._clear[each] for each in {NAME} & self._clear.keys()}
         return self._copy(_clear_in_texts=names)
 
+    def beside(self, held: Iterable[IdentifierSet], traits: Traits) -> "Masker":
+        """The same for values below these: one that is equal is masked and revealed with
+        its first place. What a group hides tells of no other."""
+        own = [
+            (str(value), self.mask_trait(group, name, str(value)))
+            for group, members in traits.items()
+            for name, value in members.items()
+        ]
+        for each in held:
+            values = self.mask_identifier(each.id_type, each.values)
+            own += zip(each.values, values, strict=True)
+        again = {
+            text.casefold(): replace(shown, profile_id="", is_again=True)
+            for text, shown in own
+            if shown.text != DOTS
+        }
+        return self._copy(_beside=again)
+
     def of(self, profile_id: str) -> "Masker":
         """For what may be another customer's: what was revealed is this one's alone."""
         return self if profile_id == self._profile_id else self.by_rule
@@ -475,7 +496,8 @@ class Masker:
     def _copy(self, **state: Any) -> "Masker":
         other = Masker(self._tenant, profile_id=self._profile_id)
         vars(other).update(vars(self) | {"_sources": {}} | state)
-        vars(other).pop("_own", None)
+        for built in ("_own", "by_rule", "with_names"):
+            vars(other).pop(built, None)
         return other
 
     @cached_property
@@ -633,6 +655,8 @@ class Masker:
     ) -> MaskedValue:
         mode = self._rules.get(rule, MaskingMode.DETECT)
         shown = MaskedValue(text, subject, place=place)
+        if mode != MaskingMode.HIDE and (first := self._beside.get(text.casefold())):
+            return first
         if mode == MaskingMode.CLEAR:
             return shown
         masked = DOTS if mode == MaskingMode.HIDE else str(mask(text))

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from console.client.segment import SegmentProblem
 from console.client.store import StoreClient
-from console.masking.masker import Masker
+from console.masking.masker import MaskedValue, Masker
 from console.segment.models import Assistant, Outgoing
 from console.segment.outbox import find_learned
 from console.segment.workspaces import (
@@ -107,7 +107,7 @@ def _show_profile(found: SegmentProfile, masker: Masker) -> dict[str, Any]:
             for name, trait in sorted(found.traits.items())
         },
         "external_ids": [
-            {"type": type_, "id": shown} for type_, shown in list_ids(found, masker)
+            {"type": type_, "id": shown.text} for type_, shown in list_ids(found, masker)
         ],
         "events": [
             {"event": each.event, "timestamp": each.timestamp and str(each.timestamp)}
@@ -116,21 +116,25 @@ def _show_profile(found: SegmentProfile, masker: Masker) -> dict[str, Any]:
     }
 
 
-def list_ids(found: SegmentProfile, masker: Masker) -> Iterator[tuple[str, str]]:
+def list_ids(found: SegmentProfile, masker: Masker) -> Iterator[tuple[str, MaskedValue]]:
     for each in found.external_ids:
-        yield each.type, _mask_id(masker, each.type, each.id)
+        yield each.type, masker.mask_identifier(each.type, [each.id])[0]
 
 
 def _mask_id(masker: Masker, type_: str, value: str) -> str:
     return masker.mask_identifier(type_, [value])[0].text
 
 
-def mask_value(masker: Masker, group: str, name: str, value: Any) -> str:
+def show_value(masker: Masker, group: str, name: str, value: Any) -> MaskedValue:
     """Of a trait, by the rule of its group; null and flags are nobody's."""
     if value is None or isinstance(value, bool):
-        return json.dumps(value)
+        return MaskedValue(json.dumps(value), "")
     items = value if isinstance(value, list) else [value]
-    return masker.mask_trait(group, name, ", ".join(map(str, items))).text
+    return masker.mask_trait(group, name, ", ".join(map(str, items)))
+
+
+def mask_value(masker: Masker, group: str, name: str, value: Any) -> str:
+    return show_value(masker, group, name, value).text
 
 
 def mask_event(masker: Masker, event: dict[str, Any], names: str) -> dict[str, Any]:

@@ -1,10 +1,14 @@
 // Masked values: the box that asks why, and the texts that an answer brings along.
 //   .reveal-box            a popover: opened when it arrives, gone when it closes
 //   <template data-shown>  in an answer's .reveal: the text for every element of that id
+//   [data-again]           the same value once more, as `id` of its first place
 //   [data-clear-until]     masked again at that moment, also after the computer slept
 //   [data-whose]           on a page with two customers: what their ids begin with
 const whose = (control) => control.closest("[data-whose]")?.dataset.whose ?? "";
-const places = (id) => document.querySelectorAll(`[id="${CSS.escape(id)}"]`);
+const places = (id) => {
+  const name = CSS.escape(id);
+  return document.querySelectorAll(`[id="${name}"], [data-again="${name}"]`);
+};
 
 function openBox(box) {
   box.showPopover();
@@ -42,8 +46,9 @@ document.addEventListener("htmx:load", (event) => {
 function cover(control) {
   const id = whose(control) + control.dataset.shows;
   for (const place of document.querySelectorAll(".shown, .revision-text")) {
-    const rest = place.id.slice(id.length);
-    if (place.id.startsWith(id) && /^(-\d+)?$/.test(rest)) {
+    const name = place.id || (place.dataset.again ?? "");
+    const rest = name.slice(id.length);
+    if (name.startsWith(id) && /^(-\d+)?$/.test(rest)) {
       place.textContent = "•••";
     }
   }

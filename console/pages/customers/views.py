@@ -363,6 +363,7 @@ def profile(request: ConsoleRequest, profile_id: str) -> HttpResponse:
     )
     masker, pins = masker_for(request.actor, found.id), request.tenant.pinned_groups
     head = build_head(request, masker, found, held)
+    below = masker.beside(() if isinstance(held, MemoryProblem) else held, {})
     build = partial(build_recent, request, found.id, since, masker.with_names)
     parts = {
         each.kind.plural: build_part(build, problem if each.items is None else each)
@@ -383,7 +384,7 @@ def profile(request: ConsoleRequest, profile_id: str) -> HttpResponse:
         "asked_id": profile_id,
         "since": since,
         "traits": build_part(
-            partial(build_traits, masker, pins, found, since, changes), schema
+            partial(build_traits, below, pins, found, since, changes), schema
         ),
         **parts,
         "workspace": find_workspace(request.tenant),

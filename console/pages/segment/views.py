@@ -16,9 +16,10 @@ from console.client.segment import SegmentProblem
 from console.contract.base import whole
 from console.contract.segment import DEFAULT_TYPES, SPACE
 from console.masking.masker import masker_for
+from console.profiles.context import ask_head
 from console.segment import workspaces
 from console.segment.models import SECRETS, Workspace
-from console.segment.showing import GROUP, list_ids, mask_value
+from console.segment.showing import GROUP, list_ids, show_value
 from console.tenants.actor import Permission
 from console.web.access import FORM, POST, allow
 from console.web.forms import ConsoleForm, StaffTextField
@@ -173,16 +174,20 @@ def customer(request: ConsoleRequest, profile_id: str) -> HttpResponse:
     log_view(request.actor, "segment.viewed", "profile", profile_id)
     context: dict[str, Any] = {"profile_id": profile_id, "workspace": kept}
     try:
-        held = request.store.list_identifiers(profile_id)
+        known, held = request.store.gather(*ask_head(request.store, profile_id))
+        if isinstance(held, MemoryProblem):
+            raise held
         found = workspaces.read_profile(kept, held)
     except (SegmentProblem, MemoryProblem) as problem:
         context["problem"] = problem
     else:
-        masker = masker_for(request.actor, profile_id)
+        # Nothing is revealed here: what the card shows clear, and nothing else, is so.
+        mine = masker_for(request.actor, profile_id)
+        masker = mine.beside(held, known.traits).by_rule
         context["found"] = found
         context["absence"] = found is None and workspaces.tell_absence(kept, held)
         context["traits"] = found and [
-            (name, mask_value(masker, GROUP, name, trait.value), trait)
+            (name, show_value(masker, GROUP, name, trait.value), trait)
             for name, trait in sorted(found.traits.items())
         ]
         context["ids"] = found and [*list_ids(found, masker)]

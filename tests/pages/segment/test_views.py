@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.urls import reverse
 from django.utils.timezone import now
 
 from console.audit.models import AuditEntry
@@ -228,6 +229,39 @@ def test_customer_shows_what_segment_knows(client, workspace, segment, tenant, a
     assert "4155550100" not in part
     entry = AuditEntry.objects.get(action="segment.viewed")
     assert "gold" not in str(entry.details)
+
+
+def test_customer_shows_clear_what_the_card_does(
+    client, workspace, segment, tenant, agent
+):
+    mail, other = "casey@example.com", "casey@work.example"
+    know(segment, email=mail, second_email=other, firstName="Casey")
+    profile = make_profile(tenant, email=mail, firstName="Casey")
+    tenant.pinned_groups = ["Contact"]
+    tenant.save()
+    client.force_login(agent)
+    card = reverse("customers:profile", args=["acme", profile])
+
+    def reveal(kind, ref):
+        address = reverse("reveals:reveal", args=["acme", profile, kind, ref])
+        why = {"reason_code": "verify", "ticket": "T-1"}
+        client.post(address, why, headers=HTMX)
+
+    masked = client.get(f"{card}segment/", headers=HTMX).text
+    reveal("identifier", "email")
+    part, page = client.get(f"{card}segment/", headers=HTMX).text, client.get(card).text
+    reveal("name", "Contact")
+    named = client.get(f"{card}segment/", headers=HTMX).text
+
+    # In one place by the head's own name, so that it is masked again with it.
+    again = f'data-again="shown-identifier-email" dir="auto">{mail}<'
+    assert mail not in masked
+    assert again in part
+    assert again in page
+    assert page.count(mail) == page.count(f">{mail}<") == 2
+    assert other not in part + page
+    assert "Casey" not in part
+    assert ">Casey<" in named
 
 
 def test_customer_is_found_by_a_phone_that_segment_has_in_digits(
