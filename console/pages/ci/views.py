@@ -25,8 +25,17 @@ class RevokeForm(ReasonForm):
     """Why a token is taken back."""
 
 
+ALL = "*"
+
+
+def _list_choices() -> list[tuple[str, str]]:
+    tenants = Tenant.objects.order_by("name").values_list("slug", "name")
+    named = [(slug, f"{name} ({slug})") for slug, name in tenants]
+    return [(ALL, "All tenants, also later ones"), *named]
+
+
 class IssueForm(ReasonForm):
-    """slugs  also of tenants that are still to be onboarded"""
+    """Valid, it has the `slugs` of a token; later: of tenants still to be onboarded."""
 
     name = StaffTextField(
         label="Name", max_length=80, help_text="Which pipeline it is for."
@@ -37,27 +46,52 @@ class IssueForm(ReasonForm):
         widget=forms.CheckboxSelectMultiple,
         error_messages={"required": "Choose at least one."},
     )
-    slugs = StaffTextField(
-        label="Tenants",
+    tenants = forms.MultipleChoiceField(
+        label="For which tenants",
+        choices=_list_choices,
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+    )
+    later = StaffTextField(
+        label="Tenants it will onboard",
         max_length=400,
         required=False,
-        help_text="Slugs, with blanks between them. Empty: every tenant.",
+        help_text="Their slugs, with blanks between them; for Onboarding alone.",
     )
     days = forms.IntegerField(
         label="Days until it expires", min_value=1, max_value=DAYS_MAX, initial=90
     )
-    field_order = ("name", "jobs", "slugs", "days", "reason_code", "ticket")
+    field_order = (
+        "name",
+        "jobs",
+        "tenants",
+        "later",
+        "days",
+        "reason_code",
+        "ticket",
+    )
 
-    def clean_slugs(self) -> list[str]:
-        slugs = list(dict.fromkeys(self.cleaned_data["slugs"].split()))
-        known = set(Tenant.objects.values_list("slug", flat=True))
-        unknown = [slug for slug in slugs if slug not in known]
-        if unknown and Job.ONBOARD not in self.cleaned_data.get("jobs", ()):
-            raise ValidationError(f"There is no tenant {unknown[0]}.")
+    def clean_later(self) -> list[str]:
+        slugs: list[str] = self.cleaned_data["later"].split()
+        if slugs and Job.ONBOARD not in self.cleaned_data.get("jobs", ()):
+            raise ValidationError("This token may not run Onboarding.")
         check_slug = Tenant._meta.get_field("slug").run_validators
-        for slug in unknown:
+        for slug in slugs:
             check_slug(slug)
         return slugs
+
+    def clean(self) -> dict[str, Any]:
+        """Every tenant is chosen, never left over."""
+        given = self.cleaned_data
+        chosen = [*given.pop("tenants", ()), *given.pop("later", ())]
+        if self.errors.keys() & {"tenants", "later"}:
+            return given
+        if not chosen:
+            self.add_error("tenants", "Choose at least one, or all tenants.")
+        elif ALL in chosen and len(chosen) > 1:
+            self.add_error("tenants", "Choose all tenants, or some of them: not both.")
+        given["slugs"] = [each for each in dict.fromkeys(chosen) if each != ALL]
+        return given
 
 
 @allow(Permission.MANAGE_CI, logs="none: names of tokens")

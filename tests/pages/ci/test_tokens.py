@@ -28,7 +28,7 @@ ISSUE = reverse("ci:issue")
 WANTED = {
     "name": "Nightly",
     "jobs": ["doctor", "suite"],
-    "slugs": "acme",
+    "tenants": ["acme"],
     "days": "30",
     "reason_code": "pipeline",
     "ticket": "OPS-1",
@@ -88,8 +88,11 @@ def test_issue_shows_the_token_once_and_keeps_its_digest(client, tenant, operato
     ("given", "field"),
     [
         ({"jobs": []}, "jobs"),
-        ({"slugs": "acme nobody"}, "slugs"),
-        ({"slugs": "No_Slug", "jobs": ["onboard"]}, "slugs"),
+        ({"tenants": []}, "tenants"),
+        ({"tenants": ["*", "acme"]}, "tenants"),
+        ({"tenants": ["nobody"]}, "tenants"),
+        ({"later": "alpenglow"}, "later"),
+        ({"later": "No_Slug", "jobs": ["onboard"]}, "later"),
         ({"days": "0"}, "days"),
         ({"days": "367"}, "days"),
         ({"name": ""}, "name"),
@@ -103,6 +106,23 @@ def test_issue_names_what_is_wrong(client, tenant, operator, given, field):
 
     assert list(response.context["form"].errors) == [field]
     assert not CiToken.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("given", "slugs"),
+    [
+        ({"tenants": ["*"]}, []),
+        ({"later": "alpenglow", "jobs": ["onboard"]}, ["acme", "alpenglow"]),
+    ],
+)
+def test_issue_is_for_every_tenant_only_where_that_is_chosen(
+    client, tenant, operator, given, slugs
+):
+    client.force_login(operator)
+
+    client.post(ISSUE, WANTED | given)
+
+    assert CiToken.objects.get().slugs == slugs
 
 
 def test_list_tokens_is_for_operators_of_every_tenant_as_changes_are(
