@@ -74,6 +74,8 @@ class FleetRow:
     cells: dict[str, Cell] = field(default_factory=dict)
 
     def get_state(self, check: str = "") -> str:
+        if not self.results:
+            return NONE
         cells = [self.cells[check]] if check else self.cells.values()
         states = {cell.state for cell in cells} - {NONE}
         return next((state for state in GRAVITY if state in states), NONE)

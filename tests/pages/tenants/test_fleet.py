@@ -129,6 +129,19 @@ def test_list_tenants_sorts_and_filters(client, tenant, operator, query, slugs):
     assert read_slugs(page) == slugs
 
 
+def test_list_tenants_counts_as_not_asked_what_its_row_says_is(
+    client, tenant, operator
+):
+    set_retention(tenant, "observation", 90)
+    make_tenant("other")
+    client.force_login(operator)
+
+    page = client.get(PAGE)
+
+    assert page.text.count("Checked tonight for the first time") == 2
+    assert [(label, n) for _, label, n, _ in page.context["tabs"]] == [("not asked", 2)]
+
+
 def test_list_tenants_counts_states_of_ones_own_alone(client, tenant):
     record(tenant, Kind.DOCTOR, Health.FAILS)
     record(make_tenant("foreign"), Kind.DOCTOR, Health.FAILS)
