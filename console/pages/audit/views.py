@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 
 from django import forms
 from django.conf import settings
+from django.contrib.humanize.templatetags.humanize import ordinal
 from django.db import InterfaceError, OperationalError
 from django.db.models import Q
 from django.http import HttpResponse
@@ -370,11 +371,19 @@ def count_newest(entries: AuditEntryQuerySet) -> Counts:
 
 def list_details(entry: AuditEntry) -> Details:
     """The details by name; a deletion's id has a link of its own."""
-    return [
-        (name.replace("_", " "), describe_permission(value) if name == "act" else value)
-        for name, value in entry.details.items()
-        if name != "deletion"
-    ]
+    details = dict(entry.details)
+    details.pop("deletion", None)
+    if "act" in details:
+        details["act"] = describe_permission(details["act"])
+    if entry.action == "value.revealed" and "hour" in details:
+        hour = details.pop("hour")
+        is_done = entry.outcome == entry.Outcome.DONE
+        details["number"] = (
+            f"{ordinal(hour)} reveal of this hour"
+            if is_done
+            else f"{hour} reveals in this hour"
+        )
+    return [(name.replace("_", " "), value) for name, value in details.items()]
 
 
 def describe_permission(name: str) -> str:

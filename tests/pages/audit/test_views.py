@@ -326,6 +326,24 @@ def test_entry_shows_its_reason_and_its_place(client, auditor, log):
     assert AuditEntry.objects.get(action="audit.read").object_id == str(seq)
 
 
+@pytest.mark.parametrize(
+    ("outcome", "words"),
+    [("done", "2nd reveal of this hour"), ("denied", "2 reveals in this hour")],
+)
+def test_entry_of_a_reveal_says_which_of_the_hour(
+    client, auditor, tenant, officer, outcome, words
+):
+    entry = audit_log(
+        Actor(officer, tenant), "value.revealed", hour=2, outcome=outcome, **REVEALED
+    )
+    client.force_login(auditor)
+
+    page = client.get(entry_url(entry.seq)).text
+
+    assert words in page
+    assert "Hour" not in page
+
+
 def test_entry_says_when_its_reason_was_erased(client, auditor, log):
     seq = AuditEntry.objects.get(action="observation.deleted").seq
     AuditReason.objects.all().delete()
