@@ -2,6 +2,7 @@
 on the account page, or in their browser's.
 """
 
+from contextlib import suppress
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -12,6 +13,7 @@ from django.core.exceptions import ValidationError
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
+from django.utils.dateparse import parse_datetime
 from django.views.decorators.http import require_POST
 
 from console.contract.memory.identity_settings import list_time_zones
@@ -70,6 +72,13 @@ class MomentField(forms.DateTimeField):
         widget = forms.DateTimeInput(attrs=attrs, format="%-d %b %Y, %H:%M")
         formats = [f"{day}, %H:%M" for day in DAY_FORMATS]
         super().__init__(input_formats=formats, widget=widget, **kwargs)
+
+    def prepare_value(self, value: Any) -> Any:
+        """An address has the wire's time; a second that no minute tells stays so."""
+        with suppress(ValueError):
+            at = parse_datetime(value) if isinstance(value, str) else None
+            value = value if at is None or at.second else at
+        return super().prepare_value(value)
 
     def clean(self, value: Any) -> datetime | None:
         moment: datetime | None = super().clean(value)
