@@ -107,7 +107,8 @@ def _show_profile(found: SegmentProfile, masker: Masker) -> dict[str, Any]:
             for name, trait in sorted(found.traits.items())
         },
         "external_ids": [
-            {"type": type_, "id": shown.text} for type_, shown in list_ids(found, masker)
+            {"type": type_, "id": shown.text}
+            for type_, shown in list_ids(found, masker)
         ],
         "events": [
             {"event": each.event, "timestamp": each.timestamp and str(each.timestamp)}
@@ -116,7 +117,9 @@ def _show_profile(found: SegmentProfile, masker: Masker) -> dict[str, Any]:
     }
 
 
-def list_ids(found: SegmentProfile, masker: Masker) -> Iterator[tuple[str, MaskedValue]]:
+def list_ids(
+    found: SegmentProfile, masker: Masker
+) -> Iterator[tuple[str, MaskedValue]]:
     for each in found.external_ids:
         yield each.type, masker.mask_identifier(each.type, [each.id])[0]
 

@@ -5,6 +5,7 @@ from io import BytesIO
 
 import httpx
 import pytest
+from django import forms
 from django.core.exceptions import ValidationError
 from django.urls import reverse
 from django.utils import timezone
@@ -55,6 +56,23 @@ def test_day_field_reads_no_other_day(typed):
 def test_moment_field_reads_the_viewers_time(typed):
     with timezone.override(TOKYO):
         assert MomentField().clean(typed) == datetime(2026, 1, 5, 9, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("given", "shown"),
+    [
+        ("2026-01-05T09:00:00Z", "5 Jan 2026, 18:00"),
+        ("2026-01-05T09:00:07Z", "2026-01-05T09:00:07Z"),
+        ("soon", "soon"),
+        ("2026-13-05T09:00:00Z", "2026-13-05T09:00:00Z"),
+    ],
+)
+def test_moment_field_shows_an_address_time_as_pages_write_it(given, shown):
+    class Form(forms.Form):
+        at = MomentField()
+
+    with timezone.override(TOKYO):
+        assert f'value="{shown}"' in str(Form({"at": given})["at"])
 
 
 def test_moment_field_refuses_what_lies_outside_of_the_years():
@@ -124,10 +142,12 @@ def test_observation_is_added_at_the_viewers_time(in_tokyo, tenant):
     add = reverse("timeline:observation_add", args=["acme", profile])
 
     page = in_tokyo.get(add)
-    in_tokyo.post(add, form)
+    after = in_tokyo.post(add, form, follow=True)
 
     [fact] = open_store(tenant).list_observations(profile).items
     assert "When it was said (Asia/Tokyo)" in page.text
+    assert page.context["form"]["reason_code"].value() is None
+    assert "Added. Agents recall it from their next turn." in after.text
     assert fact.occurred_at == datetime(2026, 1, 5, 9, tzinfo=UTC)
 
 

@@ -157,7 +157,6 @@ class AddObservationForm(CorrectionForm):
         said_at = self.fields["occurred_at"]
         said_at.label = f"When it was said ({timezone.get_current_timezone_name()})"
         said_at.initial = timezone.now()
-        self.fields["reason_code"].initial = "learned"
         self.fields["ticket"].required = False
 
     def build_observation(self) -> NewObservation:
@@ -179,4 +178,3 @@ class RetractForm(CorrectionForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["ticket"].required = False
-        self.fields["ticket"].widget.attrs["autofocus"] = True

@@ -17,7 +17,7 @@ from django.utils.safestring import SafeString
 from heroicons.templatetags.heroicons import heroicon_mini
 
 from console.contract.knowledge.chunk import Chunk
-from console.contract.memory.recall import TracePart, TraceScore
+from console.contract.memory.recall import TraceScore
 from console.contract.times import to_wire
 from console.core.unicode import CANDIDATE, find_folded, get_char_name, is_hidden
 from console.engine.words import stems
@@ -46,7 +46,7 @@ SCORE_PARTS = {
     "date": "Match with a date in the query",
     "summary": "Match of its conversation's summary",
     "neighbour": "Match of a neighbour",
-    "profile_size": "How few texts there are",
+    "profile_size": "Few texts to choose from",
 }
 # What waits behind "Confirm your identity", by the name of its address.
 GUARDED = {
@@ -303,10 +303,11 @@ def marked_text(text: str, found: str) -> SafeString:
 
 
 @register.filter
-def score_parts(traced: TraceScore) -> list[tuple[str, TracePart]]:
-    """Label and part, for each part that moves the score visibly."""
+def score_parts(traced: TraceScore) -> list[tuple[str, float | None, float]]:
+    """Label, value, points, for each part that moves the score visibly; a logarithm is
+    no value that people read."""
     return [
-        (label, part)
+        (label, None if name == "profile_size" else part.value, part.adds)
         for name, label in SCORE_PARTS.items()
         if (part := getattr(traced.parts, name)) and abs(part.adds) >= LEAST_LOG_ODDS
     ]

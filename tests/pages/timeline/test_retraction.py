@@ -118,16 +118,20 @@ def test_selection_retracts_and_restores_with_an_audit_entry(
     retracted = store.fetch_observation(profile, item.id)
     counted = client.get(address("histogram", profile, kind="retracted"))
     listed = client.get(address("timeline", profile, kind="retracted"))
+    own = client.get(reverse("timeline:observation", args=["acme", profile, item.id]))
     client.post(url, {"reason_code": "mistake", "ticket": "CASE-1"})
 
     assert "Retracted 1 observation from Recall." in page.text
     assert page.request["PATH_INFO"].endswith(f"/profiles/{profile}/")
     assert retracted.retracted_for == "The customer says it is wrong"
+    assert f"by {agent.email}: The customer says" in " ".join(own.text.split())
     assert listed.text.count("data-retracted") == 1
     assert "<strong>1</strong> retracted observation" in counted.text
     assert "<strong>0</strong>" not in counted.text
     assert not store.fetch_observation(profile, item.id).retracted_for
-    done = AuditEntry.objects.filter(object_id=item.id, outcome="done")
+    done = AuditEntry.objects.filter(object_id=item.id, outcome="done").exclude(
+        action="observation.viewed"
+    )
     assert [(entry.action, entry.profile_id) for entry in done] == [
         ("observation.retracted", profile),
         ("observation.restored", profile),
@@ -148,6 +152,10 @@ def test_selection_takes_everything_from_a_conversation(
     client.post(url, WHY)
 
     assert "2 observations?" in page.text
+    assert "3 selected; 1 stays as it is" in page.text
+    assert page.text.count("stays: only observations are retracted") == 1
+    # A reason is never chosen for anybody.
+    assert page.context["form"]["reason_code"].value() is None
     [saying] = re.findall(r'aria-labelledby="saying".*?</section>', page.text, re.S)
     assert "About breakfast." in saying
     assert "/correct/" in saying

@@ -59,6 +59,7 @@ def observation(
         "source": masker.mask_source(found.source),
         # What clients write of it is a text as any other.
         "retracted_for": masker.mask_text("", found.id, found.retracted_for).text,
+        "retracted_by": found.retracted_for and _find_retractor(request.tenant, found),
         "revision_page": revision_page,
         "revisions": build_revisions(revision_page, masker, request.tenant),
     }
@@ -95,13 +96,16 @@ def observation_add(request: ConsoleRequest, profile_id: str) -> HttpResponse:
     form = AddObservationForm(request=request)
     if form.is_valid():
         observation = form.build_observation()
-        add_observation(
+        is_as_said = add_observation(
             request,
             request.store,
             profile_id,
             observation=observation,
             reason=form.reason,
         )
+        seen = "Agents recall it from their next turn."
+        ruled = "A rule of this memory changed it or holds it back."
+        messages.success(request, f"Added. {seen if is_as_said else ruled}")
         return redirect("customers:profile", request.tenant.slug, profile_id)
     context = {**build_profile_context(request, profile_id), "form": form}
     return render_form(request, "timeline/observation_add.html", context)
@@ -275,6 +279,15 @@ def _find_authors(tenant: Tenant, ids: Iterable[str]) -> dict[str, str]:
     }
 
 
+def _find_retractor(tenant: Tenant, found: Observation) -> str:
+    """As the audit log knows; "" if it does not."""
+    entries = AuditEntry.objects.of(tenant).filter(
+        action="observation.retracted", object_id=found.id, outcome="done"
+    )
+    last = entries.order_by("seq").last()
+    return last.actor if last else ""
+
+
 def get_version(item: TimelineItem) -> str:
     """A digest of the state that somebody saw; the wire's times are whole seconds."""
     state = f"{item.id} {to_wire(item.updated_at)} {item.content}"
@@ -322,8 +335,9 @@ def add_observation(
     *,
     observation: NewObservation,
     reason: str,
-) -> None:
-    """The card waits until the observation is listed. Raises MemoryProblem."""
+) -> bool:
+    """Whether the memory takes it as it is; the card waits until it is listed. Raises
+    MemoryProblem."""
     with log_change(
         request.actor,
         "observation.added",
@@ -333,5 +347,6 @@ def add_observation(
         source=observation.source,
     ):
         # What the store's rules have changed or held back is not waited for.
-        if store.create_observations(profile_id, [observation]):
+        if is_as_said := store.create_observations(profile_id, [observation]):
             remember_write(request, profile_id, observation)
+    return is_as_said

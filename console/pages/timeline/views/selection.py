@@ -40,8 +40,7 @@ def selection(request: ConsoleRequest, profile_id: str) -> HttpResponse:
     came_from = "customers:profile" if "card" in request.GET else "timeline:timeline"
     back = reverse(came_from, args=[request.tenant.slug, profile_id])
     is_fit = len(items) <= SELECTED_MAX and changing and context["can_retract"]
-    why = {"reason_code": "mistake" if restores else "customer"}
-    form = RetractForm(request.POST or None, request=request, initial=why)
+    form = RetractForm(request.POST or None, request=request)
     if is_fit and request.method == "POST" and form.is_valid():
         retract_items(request, profile_id, changing, form, restores=restores)
         return redirect(back)
@@ -59,6 +58,7 @@ def selection(request: ConsoleRequest, profile_id: str) -> HttpResponse:
         "rows": build_item_rows(items[:SELECTED_MAX], masker),
         "saying": build_item_rows(saying, masker),
         "changing": changing,
+        "staying": len(items) - len(changing),
         "back": back,
         "restores": restores,
         "is_fit": is_fit,
