@@ -77,13 +77,15 @@ class IdentityUnproven(DomainError, status=403, title="Confirm who you are"):
     """A form was sent from a page that is older than the proof of who sends it."""
 
 
-def ask_who_it_is(request: ConsoleRequest, back: str = "") -> HttpResponse | None:
+def ask_who_it_is(
+    request: ConsoleRequest, back: str = "", *, typed: bool = True
+) -> HttpResponse | None:
     """Before what cannot be undone: to password or second factor, and from there to the
     page of it; None where that was proven within ten minutes. Raises IdentityUnproven
-    where a page stays open with what was typed."""
+    where a page stays open with what was `typed`."""
     if not is_reauthentication_required(request, app=""):
         return None
-    if request.method == "POST" and keeps_page(request):
+    if typed and request.method == "POST" and keeps_page(request):
         raise IdentityUnproven(
             "You last proved it more than ten minutes ago. Nothing was changed, and what "
             "you typed is still here. Confirm it in a new tab, come back to this one and "

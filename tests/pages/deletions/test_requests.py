@@ -188,7 +188,7 @@ def test_request_is_not_approved_long_after_the_sign_in(requested, second):
     seen = {"version": requested.version, "inventory": inventory_of(page)}
 
     with time_machine.travel(timezone.now() + timedelta(minutes=11)):
-        asked = person.post(address(requested, "approve"), seen)
+        asked = person.post(address(requested, "approve"), seen, headers=HTMX)
 
     assert asked["Location"].startswith(reverse("account_reauthenticate"))
     requested.refresh_from_db()
@@ -586,7 +586,7 @@ def test_delete_selection_without_a_fact_is_404(client, officer, profile_id):
 
 @pytest.mark.parametrize(
     ("received", "due", "urgency"),
-    [(13, 31, ""), (14, 31, "amber"), (25, 31, "red")],
+    [(13, 31, ""), (14, 31, "amber"), (25, 31, "red"), (32, 31, "past")],
 )
 def test_deadline_is_a_month_after_it_came(requested, received, due, urgency):
     today = timezone.localdate()
