@@ -312,9 +312,11 @@ class Deletion(models.Model):
 
     @property
     def urgency(self) -> str:
-        """How near the deadline is: "", amber or red."""
-        if self.received_on is None or self.finished_at:
+        """How near the deadline is: "", amber, red or past."""
+        if self.received_on is None or self.deadline is None or self.finished_at:
             return ""
+        if self.deadline < timezone.localdate():
+            return "past"
         days = (timezone.localdate() - self.received_on).days
         return "red" if days >= RED_DAYS else "amber" if days >= AMBER_DAYS else ""
 

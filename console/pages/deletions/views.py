@@ -17,6 +17,7 @@ from django_htmx.http import HttpResponseClientRefresh
 
 from console.audit.log import log, log_view
 from console.client.errors import MemoryRefused
+from console.masking.masker import masker_for
 from console.pages.deletions import services, steps
 from console.pages.deletions.certificates import read_certificate
 from console.pages.deletions.forms import (
@@ -31,6 +32,7 @@ from console.pages.deletions.forms import (
 )
 from console.pages.deletions.inventory import Inventory, take_inventory
 from console.pages.deletions.models import Deletion, DeletionPolicy, Target
+from console.profiles.candidates import name_people
 from console.profiles.identity import WORDS, look_up
 from console.profiles.items import OBSERVATION, PROFILE, SUMMARY, find_kind
 from console.profiles.models import OnHold, check_hold
@@ -259,17 +261,24 @@ def delete_selection(request: ConsoleRequest, profile_id: str) -> HttpResponse:
     return render_form(request, "deletions/add.html", context)
 
 
-@allow(Permission.VIEW_DELETIONS, logs="none: receipts hold no customer's data")
+@allow(Permission.VIEW_DELETIONS, logs="profile.listed")
 def list_deletions(request: ConsoleRequest) -> HttpResponse:
-    """What is open by its deadline, then the newest first; htmx gets the rows alone."""
+    """What is open by its deadline, then the newest first; htmx gets the rows alone. With
+    masked names for those who may see customers, where the memory has one still."""
     deletions = Deletion.objects.of(request.tenant).select_related("requested_by")
     pages = Paginator(deletions.by_urgency(), PAGE_ROWS)
+    page, names = pages.get_page(request.GET.get("page")), dict[str, str]()
+    named = [x.profile_id for x in page if x.is_pending or not x.target.is_profile]
+    if named and request.actor.may(Permission.VIEW_PROFILES):
+        names = name_people(request.store, named, masker_for(request.actor))
+        log_view(request.actor, "profile.listed", count=len(names))
     return render_part(
         request,
         "deletions/list.html",
         "deletions/_deletions.html",
         {
-            "page": pages.get_page(request.GET.get("page")),
+            "page": page,
+            "rows": [(each, names.get(each.profile_id, "")) for each in page],
             "returned": deletions.returned().order_by("-returned_at", "id"),
             "policy": DeletionPolicy.of(request.tenant),
         },
@@ -357,7 +366,10 @@ def move_deletion(
     shown, actor = _get_deletion(request, deletion_id), request.actor
     seen = request.POST.get("inventory", "")
     page = reverse("deletions:deletion", args=[request.tenant.slug, shown.pk])
-    if move in {"confirm", "approve"} and (asked := ask_who_it_is(request, page)):
+    typed = move == "confirm"
+    if move in {"confirm", "approve"} and (
+        asked := ask_who_it_is(request, page, typed=typed)
+    ):
         return asked
     if move == "check":
         if shown.shown_state == State.UNKNOWN:

@@ -24,6 +24,8 @@ from django_tasks import task
 from console.audit.log import log, log_change, log_view
 from console.client.errors import MemoryNotFound
 from console.databases.encryption import decrypt, encrypt
+from console.masking.masker import masker_for
+from console.profiles.candidates import name_people
 from console.profiles.context import build_profile_context
 from console.profiles.models import (
     AccessPackage,
@@ -96,15 +98,19 @@ def retention(request: ConsoleRequest) -> HttpResponse:
     return render_form(request, "keeping/retention.html", {"form": form})
 
 
-@allow(Permission.HOLD, logs="none: ids, bases and digests")
+@allow(Permission.HOLD, logs="profile.listed")
 def overview(request: ConsoleRequest) -> HttpResponse:
     """A tenant's holds, what goes by itself, and what is not learned again."""
     query = check_form(PageForm(request.GET))
     suppressed = None
     with suppress(MemoryNotFound):  # a hosted memory has none
         suppressed = request.store.list_suppressions(page_token=query["page"])
+    holds, names = list_holds(request.tenant), dict[str, str]()
+    if ids := [hold.profile_id for hold in holds]:
+        names = name_people(request.store, ids, masker_for(request.actor))
+        log_view(request.actor, "profile.listed", count=len(names))
     context = {
-        "holds": list_holds(request.tenant),
+        "holds": [(hold, names[hold.profile_id]) for hold in holds],
         "rules": request.tenant.retention.order_by("kind"),
         "page": suppressed,
     }
@@ -160,7 +166,8 @@ def access(request: ConsoleRequest, package_id: UUID) -> HttpResponse:
     if package.token_digest != _digest(token):
         raise Http404
     if request.method != "POST" or not package.content:
-        context = {"package": package}
+        context = build_profile_context(request, package.profile_id)
+        context |= {"package": package}
         return render_part(
             request, "keeping/access.html", "keeping/_access.html", context
         )

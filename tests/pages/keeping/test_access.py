@@ -62,6 +62,7 @@ def test_access_package_holds_everything_and_is_downloaded_once(client, ask):
     page = ask()
     waiting = client.post(page)
     work()
+    assert "A•••" in client.get(page).text
     stored = AccessPackage.objects.get().content
     file = client.post(page)
     again = client.post(page)

@@ -58,6 +58,8 @@ def test_lift_hold_needs_a_reason_and_is_audited(desk, tenant, profile):
     refused = desk.post(url("lift_hold", hold.pk), {"ticket": "CASE-4712"})
 
     assert "Legal proceedings" in card
+    assert "A•••" in listed
+    assert "somebody lifts it" in listed
     assert "Legal proceedings" in listed
     assert refused.status_code == 422
     assert find_hold(tenant, profile) == hold
