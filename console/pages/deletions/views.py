@@ -12,7 +12,7 @@ from django.db.models import Q
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django_htmx.http import HttpResponseClientRefresh
 
 from console.audit.log import log, log_view
@@ -235,15 +235,19 @@ def _open_requests(
     """One for each profile, of one case. What stands in another one is left to that."""
     case = uuid4() if len(found) > 1 else None
     opened = services.open_requests(found, case=case, **form.intake)
-    taken = [each for each, is_new in opened if not is_new]
-    for each in taken:
-        said = '{} of {} had been requested before: <a href="{}">{} …{}</a>.'
-        url = reverse("deletions:deletion", args=[each.tenant.slug, each.pk])
-        of = each.tenant, each.target.tail
-        words = format_html(said, len(taken), len(opened), url, *of)
-        messages.warning(request, words)
+    if taken := [each for each, is_new in opened if not is_new]:
+        links = format_html_join(", ", '<a href="{}">{} …{}</a>', map(_describe, taken))
+        said = f"{len(taken)} of {len(opened)} had been requested before: {{}}."
+        messages.warning(request, format_html(said, links))
     first = next((each for each, is_new in opened if is_new), opened[0][0])
     return _redirect_to_receipt(first)
+
+
+def _describe(deletion: Deletion) -> tuple[str, Tenant, str]:
+    """Its address, and what a link to it says."""
+    tenant, tail = deletion.tenant, deletion.target.tail
+    url = reverse("deletions:deletion", args=[tenant.slug, deletion.pk])
+    return url, tenant, tail
 
 
 @allow(Permission.DELETE, FORM, logs=STEPS)
