@@ -219,6 +219,11 @@ def to_digits(text: str) -> str:
     return "".join(str(value) for value in values if value is not None)
 
 
+def _to_key(text: str) -> str:
+    """Equal for one value however it is written: +1 406 555 0101 is +14065550101."""
+    return to_digits(text) if _NUMBER.fullmatch(text) else text.casefold()
+
+
 def mask_phone(text: str) -> str:
     """`+1 ••• 42`: the country and the last two digits; without a country those two."""
     digits = to_digits(text)
@@ -297,6 +302,7 @@ _REVEALABLE = re.compile(r"[a-z]+/[A-Za-z0-9_.-]{1,128}")
 
 
 Traits = Mapping[str, Mapping[str, Any]]
+_NUMBER = re.compile(r"\+?[\d\s()./-]{7,}")
 # A name or a phone number: the tenant's rule for it, its subject, its kind, its value.
 Own = tuple[str, str, str, str]
 
@@ -483,7 +489,7 @@ class Masker:
             values = self.mask_identifier(each.id_type, each.values)
             own += zip(each.values, values, strict=True)
         again = {
-            text.casefold(): replace(shown, profile_id="", is_again=True)
+            _to_key(text): replace(shown, profile_id="", is_again=True)
             for text, shown in own
             if shown.text != DOTS
         }
@@ -655,7 +661,7 @@ class Masker:
     ) -> MaskedValue:
         mode = self._rules.get(rule, MaskingMode.DETECT)
         shown = MaskedValue(text, subject, place=place)
-        if mode != MaskingMode.HIDE and (first := self._beside.get(text.casefold())):
+        if mode != MaskingMode.HIDE and (first := self._beside.get(_to_key(text))):
             return first
         if mode == MaskingMode.CLEAR:
             return shown

@@ -236,7 +236,9 @@ def test_customer_shows_clear_what_the_card_does(
 ):
     mail, other = "casey@example.com", "casey@work.example"
     know(segment, email=mail, second_email=other, firstName="Casey")
-    profile = make_profile(tenant, email=mail, firstName="Casey")
+    profile = make_profile(
+        tenant, email=mail, firstName="Casey", phone="+1 415 555 0100"
+    )
     tenant.pinned_groups = ["Contact"]
     tenant.save()
     client.force_login(agent)
@@ -251,6 +253,7 @@ def test_customer_shows_clear_what_the_card_does(
     reveal("identifier", "email")
     part, page = client.get(f"{card}segment/", headers=HTMX).text, client.get(card).text
     reveal("name", "Contact")
+    reveal("identifier", "phone")
     named = client.get(f"{card}segment/", headers=HTMX).text
 
     # In one place by the head's own name, so that it is masked again with it.
@@ -262,6 +265,8 @@ def test_customer_shows_clear_what_the_card_does(
     assert other not in part + page
     assert "Casey" not in part
     assert ">Casey<" in named
+    # As Segment writes it, 14155550100: one value is shown in one way.
+    assert ">+14155550100<" in named
 
 
 def test_customer_is_found_by_a_phone_that_segment_has_in_digits(
