@@ -152,8 +152,8 @@ def test_selection_takes_everything_from_a_conversation(
     client.post(url, WHY)
 
     assert "2 observations?" in page.text
-    assert "3 selected; 1 stays as it is" in page.text
-    assert page.text.count("stays: only observations are retracted") == 1
+    assert "3 selected; 1 stays as it is, marked below" in page.text
+    assert page.text.count("summary: stays") == 1
     # A reason is never chosen for anybody.
     assert page.context["form"]["reason_code"].value() is None
     [saying] = re.findall(r'aria-labelledby="saying".*?</section>', page.text, re.S)
