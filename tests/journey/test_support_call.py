@@ -141,7 +141,8 @@ def test_a_call_by_keyboard_alone(
         keys.press("Tab")
         keys.write("T-881")
         keys.press("Enter")
-        expect(page.get_by_text("ada@example.com")).to_be_visible()
+        # In the head and among the pinned traits: one value, revealed once.
+        expect(page.get_by_text("ada@example.com")).to_have_count(2)
     expect(page.get_by_text("clear until")).to_be_visible()
 
     with step("correct a wrong fact", keys):
@@ -207,6 +208,7 @@ def test_a_call_by_mouse_from_the_softphone(
     with step("add what was learned on the call"):
         page.get_by_role("link", name="Add observation").click()
         page.get_by_label("Text").fill("Moves in May.")
+        page.get_by_label("Why").select_option("learned")
         page.get_by_label("Ticket").fill("T-1")
         page.get_by_role("button", name="Add observation").click()
         expect(page.get_by_text("Moves in May.")).to_be_visible()
