@@ -19,6 +19,7 @@ from console.tenants.vault import open_store
 from tests.factories import make_observation, make_profile, make_summary, move_tenant
 
 WHY = {"reason_code": "customer", "ticket": "T-88121"}
+ADDED = WHY | {"reason_code": "learned"}
 
 
 @pytest.fixture(autouse=True)
@@ -279,7 +280,7 @@ def test_observation_add_fails_when_the_memory_is_down(
         "occurred_at": "2026-01-05T09:00",
     }
 
-    answer = client.post(at(profile, "observations/add/"), form | WHY)
+    answer = client.post(at(profile, "observations/add/"), form | ADDED)
 
     assert answer.status_code == MemoryUnreachable.status
     assert outcomes("observation.added") == ["allowed", "failed"]
@@ -294,7 +295,7 @@ def test_observation_add_sends_source_time_and_conversation(client, tenant, prof
         "conversation": conversation,
     }
 
-    answer = client.post(at(profile, "observations/add/"), form | WHY, follow=True)
+    answer = client.post(at(profile, "observations/add/"), form | ADDED, follow=True)
 
     [added] = open_store(tenant).list_observations(profile).items
     assert added.content == "Moves in May."
@@ -320,7 +321,7 @@ def test_observation_add_says_what_is_not_valid(client, tenant, profile, form, w
         "occurred_at": "2026-01-05T09:00",
     }
 
-    answer = client.post(at(profile, "observations/add/"), right | WHY | form)
+    answer = client.post(at(profile, "observations/add/"), right | ADDED | form)
 
     assert answer.status_code == 422
     assert words in answer.text
