@@ -19,7 +19,6 @@ from console.tenants.vault import open_store
 from tests.factories import make_observation, make_profile, make_summary, move_tenant
 
 WHY = {"reason_code": "customer", "ticket": "T-88121"}
-ADDED = WHY | {"reason_code": "learned"}
 
 
 @pytest.fixture(autouse=True)
@@ -280,7 +279,7 @@ def test_observation_add_fails_when_the_memory_is_down(
         "occurred_at": "2026-01-05T09:00",
     }
 
-    answer = client.post(at(profile, "observations/add/"), form | ADDED)
+    answer = client.post(at(profile, "observations/add/"), form | WHY)
 
     assert answer.status_code == MemoryUnreachable.status
     assert outcomes("observation.added") == ["allowed", "failed"]
@@ -295,7 +294,7 @@ def test_observation_add_sends_source_time_and_conversation(client, tenant, prof
         "conversation": conversation,
     }
 
-    answer = client.post(at(profile, "observations/add/"), form | ADDED, follow=True)
+    answer = client.post(at(profile, "observations/add/"), form | WHY, follow=True)
 
     [added] = open_store(tenant).list_observations(profile).items
     assert added.content == "Moves in May."
@@ -321,7 +320,7 @@ def test_observation_add_says_what_is_not_valid(client, tenant, profile, form, w
         "occurred_at": "2026-01-05T09:00",
     }
 
-    answer = client.post(at(profile, "observations/add/"), right | ADDED | form)
+    answer = client.post(at(profile, "observations/add/"), right | WHY | form)
 
     assert answer.status_code == 422
     assert words in answer.text
