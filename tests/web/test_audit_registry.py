@@ -46,10 +46,12 @@ def test_no_address_is_named_that_is_not_there():
 OF_NOBODY_YET = {
     "access",
     "add",
+    "deletions",
     "hide/<str:kind>/<str:ref>",
     "knowledge",
     "of/<str:profile_id>",
     "recall",
+    "retention",
     "reveal/<str:kind>/<str:ref>",
     "rules",
     "try",
