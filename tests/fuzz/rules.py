@@ -76,7 +76,17 @@ def is_finding(context: Any, failure: Failure, case: Any, response: Any) -> bool
         )
     # A store has two addresses, and what was deleted at one is gone at the other.
     has_two = case.path.startswith(("/v1/ControlPlane/Stores", "/v1/Services"))
-    return not (isinstance(failure, EnsureResourceAvailability) and has_two)
+    gone = has_two or _went_with_a_customer(context, case)
+    return not (isinstance(failure, EnsureResourceAvailability) and gone)
+
+
+def _went_with_a_customer(context: Any, case: Any) -> bool:
+    """A conversation goes with the profile that it is of, and with the store."""
+    sent = context.internals.recorder.find_all_cases()
+    deleted = [each.path for each in sent if each.operation.method.upper() == "DELETE"]
+    return case.path.startswith("/v2/Conversations") and any(
+        path.endswith(("/{profileId}", "/{storeId}")) for path in deleted
+    )
 
 
 def _is_another_kind_of_id(case: Any) -> bool:
