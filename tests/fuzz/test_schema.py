@@ -24,13 +24,9 @@ KNOWLEDGE = {
     f"GET {BASE}/Knowledge/{{}}/Chunks",
     f"POST {BASE}/Search",
 }
-SEQUENCES = hypothesis.settings(
-    max_examples=max(12, CASES // 10),
-    stateful_step_count=8,
-    deadline=None,
-    database=None,
-    suppress_health_check=list(hypothesis.HealthCheck),
-)
+SEQUENCES = max(12, CASES // 10)
+# So many to a run of hypothesis, which keeps each answer until its end: 1 MB a sequence.
+TOGETHER = 100
 
 
 @pytest.fixture
@@ -61,7 +57,6 @@ def test_what_is_made_is_there_and_what_is_deleted_is_gone(api):
     with serve(door) as base:
         machine = schema_of(api, base, known, stateful=True).as_state_machine()
 
-        @hypothesis.seed(SEED)
         class Sequence(machine):
             """Each starts in the world as it was, or it could not be repeated."""
 
@@ -72,7 +67,15 @@ def test_what_is_made_is_there_and_what_is_deleted_is_gone(api):
                 transaction.savepoint_rollback(self.before, using="memory")
                 super().teardown()
 
-        Sequence.run(settings=SEQUENCES)
+        for number in range(0, SEQUENCES, TOGETHER):
+            some = hypothesis.settings(
+                max_examples=min(TOGETHER, SEQUENCES - number),
+                stateful_step_count=8,
+                deadline=None,
+                database=None,
+                suppress_health_check=list(hypothesis.HealthCheck),
+            )
+            hypothesis.seed(SEED + number)(Sequence).run(settings=some)
 
     print(told(door))
     assert door.statuses["201"] > 3, told(door)
