@@ -36,11 +36,19 @@ def test_a_limit_is_set_by_the_name_under_which_it_stands():
     assert set(SETTABLE) == set(base.SETTABLE)
 
 
+@pytest.mark.parametrize("name", ["STORE_NAME", "NO_SUCH"])
+def test_what_is_no_limit_is_refused_without_it(name):
+    """It may be half a secret that stands on the wrong line."""
+    ran = show("BATCH", f"{name}=5", check=False)
+
+    assert ran.returncode
+    assert "MEMORY_LIMITS: must be NAME=number, NAME one of " in ran.stderr
+    assert not re.search(rf"\b{name}\b", ran.stderr)
+
+
 @pytest.mark.parametrize(
     ("name", "text"),
     [
-        ("STORE_NAME", "5"),
-        ("NO_SUCH", "5"),
         ("BATCH", "0"),
         ("BATCH", "-1"),
         ("BATCH", "ten"),

@@ -156,9 +156,7 @@ def list_not_covered(deletion: Deletion) -> list[str]:
 
 def _describe_segment(asked: Erasure) -> str:
     if asked.state == asked.State.NOTHING:
-        return (
-            "what Segment may hold: nothing was to ask, as no user id was known there"
-        )
+        return "what Segment may hold: there was nothing to ask, as no user id was known there"
     if asked.state == asked.State.FINISHED and (done := asked.finished_at):
         return f"what Segment held: its deletion there was finished on {done:{_DAY}}"
     state = asked.get_state_display().lower()

@@ -193,7 +193,9 @@ def test_certificate_is_issued_again_until_segment_has_deleted(client, erased, t
     shown = client.get(address(erased)).text
     assert NO_USER_ID in shown
     assert "Nothing to ask" in shown
-    assert "nothing was to ask" in " ".join(list_not_covered(Deletion.objects.get()))
+    assert "there was nothing to ask" in " ".join(
+        list_not_covered(Deletion.objects.get())
+    )
     assert told == [(True, False), (False, True), (False, True)]
     assert asked.state == "waiting"
 
