@@ -650,10 +650,9 @@ class Masker:
             if members.get(name)
         }
         for each in held:
-            if each.values:
-                found[each.id_type] = self.mask_identifier(each.id_type, each.values)[
-                    -1
-                ]
+            if each.id_type in CONTACT_TRAITS and each.values:
+                *_, newest = self.mask_identifier(each.id_type, each.values)
+                found[each.id_type] = newest
         return tuple(found[name].text for name in CONTACT_TRAITS if name in found)
 
     def _build_value(

@@ -90,9 +90,13 @@ def ask_head(store: StoreClient, profile_id: str) -> list[Callable[[], Any]]:
     ]
 
 
+def list_known(held: Held) -> Iterable[IdentifierSet]:
+    return () if isinstance(held, MemoryProblem) else held
+
+
 def know_customer(masker: Masker, found: Profile, held: Held) -> MaskedValue | None:
     """The masker learns whose texts it masks; their name, as a heading has it."""
-    masker.know(found.traits, () if isinstance(held, MemoryProblem) else held)
+    masker.know(found.traits, list_known(held))
     return next(iter(masker.mask_whole_name(found.traits)), None)
 
 
@@ -101,7 +105,7 @@ def build_head(
 ) -> dict[str, Any]:
     """Of each type of identifier the newest value, and those before it; and what is no
     identifier where one of its type could be."""
-    sets = () if isinstance(held, MemoryProblem) else held
+    sets = list_known(held)
     known = {each.id_type: each.values for each in sets}
     return {
         "profile": found,

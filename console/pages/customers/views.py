@@ -38,6 +38,7 @@ from console.profiles.context import (
     build_head,
     get_order,
     get_pending_since,
+    list_known,
     note_order,
 )
 from console.profiles.identity import look_up
@@ -363,7 +364,7 @@ def profile(request: ConsoleRequest, profile_id: str) -> HttpResponse:
     )
     masker, pins = masker_for(request.actor, found.id), request.tenant.pinned_groups
     head = build_head(request, masker, found, held)
-    below = masker.beside(() if isinstance(held, MemoryProblem) else held, {})
+    below = masker.beside(list_known(held), {})
     build = partial(build_recent, request, found.id, since, masker.with_names)
     parts = {
         each.kind.plural: build_part(build, problem if each.items is None else each)
