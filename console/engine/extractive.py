@@ -170,6 +170,10 @@ def summarise(turns: Sequence[Turn], *, zone: tzinfo, channel: str, agent: str) 
     return f"{head}\n{' '.join(chosen)}".strip()
 
 
+# The first line of a summary, as it is written below.
+HEADING = re.compile(r"\A[\w ]+, \d+ messages?, [^\n]*\n")
+
+
 def describe(turns: Sequence[Turn], zone: tzinfo, channel: str, agent: str) -> str:
     """`SMS, 12 messages, 5 Jan 2026, with agent Kim`. Of the clock it says nothing: who
     reads it has another zone, and the times of the messages beside it."""

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from console.engine.extractive import (
     FACT_MAX,
+    HEADING,
     SUMMARY_MAX,
     Fact,
     Turn,
@@ -428,6 +429,7 @@ def test_summarise_describes_then_quotes_in_order():
         " Ana said: The silver Vortex from the attic."
         " Kim said: I have ordered a technician for you.",
     ]
+    assert HEADING.sub("", text) == text.partition("\n")[2]
 
 
 def test_summarise_prefers_what_is_said_once():

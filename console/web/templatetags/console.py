@@ -20,6 +20,7 @@ from console.contract.knowledge.chunk import Chunk
 from console.contract.memory.recall import TraceScore
 from console.contract.times import to_wire
 from console.core.unicode import CANDIDATE, find_folded, get_char_name, is_hidden
+from console.engine.extractive import HEADING as SUMMARY_HEADING
 from console.engine.words import stems
 from console.masking.masker import mask_name, mask_text
 from console.tenants.models import Role
@@ -72,8 +73,6 @@ LEAST_LOG_ODDS = 0.05
 # Of the longest line of a chunk.
 LINE_FULL = 0.75
 _HEADING = re.compile(r"^#{1,6} +", re.MULTILINE)
-# As console/engine/extractive.py writes it.
-_SUMMARY_HEADING = re.compile(r"\A[\w ]+, \d+ messages?, [^\n]*\n")
 _WORD = re.compile(r"\w+")
 _NAME_WORDS = re.compile(r"[A-Z]?[a-z\d]+|[A-Z\d]+(?![a-z])|[^\W_A-Za-z]+")
 _ACRONYMS = frozenset({"dob", "id", "ids", "sms", "url", "vip"})
@@ -217,7 +216,7 @@ def label(name: str) -> SafeString:
 @register.filter
 def past_heading(text: str) -> str:
     """A summary without its first line, which says when and where it was said."""
-    return _SUMMARY_HEADING.sub("", text)
+    return SUMMARY_HEADING.sub("", text)
 
 
 @register.filter
